@@ -1,0 +1,34 @@
+import type { Context } from '#kernel/context.ts';
+import type { EventDefinition } from '#kernel/event.ts';
+import type { AreaRules } from '#kernel/permission.ts';
+import { definePort } from '#kernel/port.ts';
+
+/** A kind of thing that a scope may name: how its value is understood, kept and shown. */
+export interface ScopeKind {
+  /** The id to keep for what a person wrote (natural key or id), or null when there is no such thing. */
+  resolve(ctx: Context, text: string): Promise<string | null>;
+  /** How people call the thing with this id; the id itself when it is gone. */
+  display(ctx: Context, id: string): Promise<string>;
+}
+
+/** An area of permissions, declared by a plugin. */
+export interface PermissionArea extends AreaRules {
+  readonly description: string;
+  readonly kinds?: Readonly<Record<string, ScopeKind>>;
+}
+
+/** A role that a plugin declares: made at a start when missing, never reset after somebody changed it. */
+export interface RoleDeclaration {
+  readonly name: string;
+  readonly realName: string;
+  readonly permissions: readonly string[];
+}
+
+/** What the listed plugins declare, together. */
+export interface Catalogue {
+  readonly events: ReadonlyMap<string, EventDefinition>;
+  readonly areas: ReadonlyMap<string, PermissionArea>;
+  readonly roles: readonly RoleDeclaration[];
+}
+
+export const catalogue = definePort<Catalogue>('catalogue');

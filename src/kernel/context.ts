@@ -1,0 +1,220 @@
+import DataLoader from 'dataloader';
+import type { Clock } from '#kernel/clock.ts';
+import {
+  type AppendedEvent,
+  type AppendOptions,
+  type EventAppender,
+  type EventDefinition,
+  eventLog,
+} from '#kernel/event.ts';
+import { newId } from '#kernel/id.ts';
+import type { Logger } from '#kernel/log.ts';
+import type { ManyPort, Port } from '#kernel/port.ts';
+import { type OwnedUnit, openUnit, openUnits, type UnitOfWork } from '#kernel/unit.ts';
+import type { Viewer } from '#kernel/viewer.ts';
+
+/** Where a call came from. */
+export interface RequestFacts {
+  /** Also the trace id of a masked error. */
+  readonly id: string;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+  readonly traceparent: string | null;
+}
+
+/** The ports that plugins provide, bound to a unit of work where their provider takes part in one. */
+export interface Ports {
+  use<T extends object>(port: Port<T>, unit: UnitOfWork | null): T;
+  find<T extends object>(port: Port<T>, unit: UnitOfWork | null): T | null;
+  all<T extends object>(port: ManyPort<T>): readonly T[];
+}
+
+/** What every behaviour function is given first: who asks, and everything it may ask for. */
+export interface Context {
+  readonly viewer: Viewer;
+  readonly request: RequestFacts;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** @throws Error naming the port when nothing provides it. */
+  use<T extends object>(port: Port<T>): T;
+  /** Null when nothing provides it: for what a domain can do without. */
+  find<T extends object>(port: Port<T>): T | null;
+  all<T extends object>(port: ManyPort<T>): readonly T[];
+  readonly events: EventAppender;
+  /**
+   * One transaction over every port used through the inner context: all of it, with its events, or nothing. Inside an
+   * open one the work joins it. Never catch a failure of the inner work and go on: the whole is given up.
+   */
+  atomically<T>(work: (ctx: Context) => Promise<T>, options?: { readonly timeout?: number }): Promise<T>;
+  /**
+   * Loads one of many in one call: keys asked for in the same turn reach `batch` together, once each. What was loaded
+   * is kept for this request, or this event of a stream, and forgotten after a write.
+   * @param variant tells apart calls of the same batch with other arguments.
+   */
+  load<Key extends string, Value>(batch: Batch<Key, Value>, key: Key, variant?: string): Promise<Value>;
+  /** The same call on behalf of another viewer. */
+  as(viewer: Viewer): Context;
+}
+
+/** Gives the values for keys, in their order. */
+export type Batch<Key, Value> = (ctx: Context, keys: readonly Key[]) => Promise<readonly Value[]>;
+
+/** What contexts are made from: one per gateway. */
+export interface ContextSource {
+  readonly ports: Ports;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Milliseconds a transaction may take when its caller says nothing. */
+  readonly transactionTimeout: number;
+  /** The most bytes of an event row. */
+  readonly maxEventBytes: number;
+  /** Called after a commit that appended events. */
+  readonly committed: () => void;
+}
+
+export interface ContextFacts {
+  readonly viewer: Viewer;
+  readonly request?: Partial<RequestFacts>;
+  readonly signal?: AbortSignal;
+}
+
+type Loaders = Map<unknown, Map<string, DataLoader<string, unknown>>>;
+
+/** A context begins a request, an event of a stream, or a piece of the gateway's own work. */
+export function createContext(source: ContextSource, facts: ContextFacts): Context {
+  const request: RequestFacts = {
+    id: facts.request?.id ?? newId(),
+    address: facts.request?.address ?? null,
+    userAgent: facts.request?.userAgent ?? null,
+    traceparent: facts.request?.traceparent ?? null,
+  };
+  return bindContext(source, {
+    viewer: facts.viewer,
+    request,
+    signal: facts.signal ?? neverAborted,
+    log: source.log.child({ requestId: request.id }),
+    loaders: new Map(),
+    unit: null,
+    buffer: null,
+  });
+}
+
+const neverAborted = new AbortController().signal;
+
+interface ContextState {
+  readonly viewer: Viewer;
+  readonly request: RequestFacts;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  readonly loaders: Loaders;
+  readonly unit: { readonly work: OwnedUnit; failed: boolean } | null;
+  readonly buffer: AppendedEvent[] | null;
+}
+
+function bindContext(source: ContextSource, state: ContextState): Context {
+  const { viewer, request, signal, log, unit, buffer } = state;
+  const ctx: Context = {
+    viewer,
+    request,
+    signal,
+    log,
+    clock: source.clock,
+    use: (port) => source.ports.use(port, unit?.work ?? null),
+    find: (port) => source.ports.find(port, unit?.work ?? null),
+    all: (port) => source.ports.all(port),
+    events: {
+      append(definition, data, options) {
+        if (!buffer || !unit) throw new Error(`${definition.name} was appended outside ctx.atomically.`);
+        buffer.push(toEvent(source, ctx, unit.work.id, definition, data, options));
+      },
+    },
+    atomically: (work, options) => (unit ? join(unit, ctx, work) : runUnit(source, state, work, options?.timeout)),
+    load<Key extends string, Value>(batch: Batch<Key, Value>, key: Key, variant = '') {
+      const variants = state.loaders.get(batch) ?? new Map<string, DataLoader<string, unknown>>();
+      state.loaders.set(batch, variants);
+      const loader =
+        variants.get(variant) ?? new DataLoader<string, unknown>((keys) => batch(ctx, keys as readonly Key[]));
+      variants.set(variant, loader);
+      return loader.load(key) as Promise<Value>;
+    },
+    as: (other) => bindContext(source, { ...state, viewer: other, loaders: new Map() }),
+  };
+  return ctx;
+}
+
+async function join<T>(unit: { failed: boolean }, ctx: Context, work: (ctx: Context) => Promise<T>): Promise<T> {
+  try {
+    return await work(ctx);
+  } catch (error) {
+    unit.failed = true;
+    throw error;
+  }
+}
+
+async function runUnit<T>(
+  source: ContextSource,
+  state: ContextState,
+  work: (ctx: Context) => Promise<T>,
+  timeout = source.transactionTimeout,
+): Promise<T> {
+  if (openUnits.getStore()) throw new Error('atomically was called on an outer context inside a transaction.');
+  const unit = { work: openUnit(newId(), timeout), failed: false };
+  const buffer: AppendedEvent[] = [];
+  const ctx = bindContext(source, { ...state, unit, buffer, loaders: new Map() });
+  const result = await openUnits.run(unit.work, async () => {
+    try {
+      const value = await work(ctx);
+      if (unit.failed) throw new Error('A part of a transaction failed and its caller went on; the whole is given up.');
+      if (buffer.length > 0) await unit.work.appendLast(() => ctx.use(eventLog).append(buffer));
+      await unit.work.commit();
+      return value;
+    } catch (error) {
+      await unit.work.rollback();
+      throw error;
+    }
+  });
+  state.loaders.clear();
+  if (buffer.length > 0) source.committed();
+  return result;
+}
+
+function toEvent<Data>(
+  source: ContextSource,
+  ctx: Context,
+  tx: string,
+  definition: EventDefinition<Data>,
+  data: Data,
+  options: AppendOptions,
+): AppendedEvent {
+  const event: AppendedEvent = {
+    id: newId(),
+    name: definition.name,
+    subject: options.subject ?? null,
+    scope: options.scope,
+    actor: {
+      account: ctx.viewer.id,
+      name: ctx.viewer.name,
+      credential: ctx.viewer.credential?.kind ?? null,
+      address: ctx.request.address,
+    },
+    occurredAt: microseconds(ctx.clock.now()),
+    data: definition.data.parse(data),
+    before: options.before ?? null,
+    after: options.after ?? null,
+    traceparent: ctx.request.traceparent,
+    tx,
+    retain: options.retain ?? definition.retain,
+    truncated: false,
+  };
+  if (byteLength(event) <= source.maxEventBytes) return event;
+  const slim = { ...event, before: null, after: null, truncated: true };
+  if (byteLength(slim) <= source.maxEventBytes) return slim;
+  throw new Error(`The data of ${definition.name} is larger than events.maxBytes (${source.maxEventBytes}).`);
+}
+
+const byteLength = (event: AppendedEvent): number => Buffer.byteLength(JSON.stringify(event));
+
+/** An instant as ISO 8601 with microseconds. */
+export const microseconds = (milliseconds: number): string => new Date(milliseconds).toISOString().replace('Z', '000Z');
