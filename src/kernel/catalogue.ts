@@ -1,14 +1,19 @@
 import type { Context } from '#kernel/context.ts';
 import type { EventDefinition } from '#kernel/event.ts';
-import type { AreaRules } from '#kernel/permission.ts';
+import type { AreaRules, Facts, ScopeGrant } from '#kernel/permission.ts';
 import { definePort } from '#kernel/port.ts';
 
 /** A kind of thing that a scope may name: how its value is understood, kept and shown. */
 export interface ScopeKind {
-  /** The id to keep for what a person wrote (natural key or id), or null when there is no such thing. */
-  resolve(ctx: Context, text: string): Promise<string | null>;
+  /**
+   * The value to keep for what a person wrote (natural key or id), or null when there is no such thing. A kind may keep
+   * some spellings under another kind of its area.
+   */
+  resolve(ctx: Context, text: string): Promise<string | ScopeGrant | null>;
   /** How people call the thing with this id; the id itself when it is gone. */
   display(ctx: Context, id: string): Promise<string>;
+  /** For trees: everything that the thing lies in, by kind. A grant on one of them is wider than one on the thing. */
+  ancestors?(ctx: Context, id: string): Promise<Facts>;
 }
 
 /** An area of permissions, declared by a plugin. */

@@ -20,6 +20,13 @@ export interface RequestFacts {
   readonly address: string | null;
   readonly userAgent: string | null;
   readonly traceparent: string | null;
+  /** Whether the client speaks TLS, to this process or to a trusted proxy before it. */
+  readonly secure: boolean;
+}
+
+/** What the answer carries beside its body. Doors without headers (sockets, commands) leave it aside. */
+export interface ResponseFacts {
+  readonly headers: Headers;
 }
 
 /** The ports that plugins provide, bound to a unit of work where their provider takes part in one. */
@@ -33,6 +40,7 @@ export interface Ports {
 export interface Context {
   readonly viewer: Viewer;
   readonly request: RequestFacts;
+  readonly response: ResponseFacts;
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
   readonly log: Logger;
@@ -70,13 +78,14 @@ export interface ContextSource {
   readonly transactionTimeout: number;
   /** The most bytes of an event row. */
   readonly maxEventBytes: number;
-  /** Called after a commit that appended events. */
-  readonly committed: () => void;
+  /** Called with the events of a unit of work right after its commit. */
+  readonly committed: (events: readonly AppendedEvent[]) => void;
 }
 
 export interface ContextFacts {
   readonly viewer: Viewer;
   readonly request?: Partial<RequestFacts>;
+  readonly response?: ResponseFacts;
   readonly signal?: AbortSignal;
 }
 
@@ -89,10 +98,12 @@ export function createContext(source: ContextSource, facts: ContextFacts): Conte
     address: facts.request?.address ?? null,
     userAgent: facts.request?.userAgent ?? null,
     traceparent: facts.request?.traceparent ?? null,
+    secure: facts.request?.secure ?? false,
   };
   return bindContext(source, {
     viewer: facts.viewer,
     request,
+    response: facts.response ?? { headers: new Headers() },
     signal: facts.signal ?? neverAborted,
     log: source.log.child({ requestId: request.id }),
     loaders: new Map(),
@@ -106,6 +117,7 @@ const neverAborted = new AbortController().signal;
 interface ContextState {
   readonly viewer: Viewer;
   readonly request: RequestFacts;
+  readonly response: ResponseFacts;
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly loaders: Loaders;
@@ -114,10 +126,11 @@ interface ContextState {
 }
 
 function bindContext(source: ContextSource, state: ContextState): Context {
-  const { viewer, request, signal, log, unit, buffer } = state;
+  const { viewer, request, response, signal, log, unit, buffer } = state;
   const ctx: Context = {
     viewer,
     request,
+    response,
     signal,
     log,
     clock: source.clock,
@@ -176,7 +189,7 @@ async function runUnit<T>(
     }
   });
   state.loaders.clear();
-  if (buffer.length > 0) source.committed();
+  if (buffer.length > 0) source.committed(buffer);
   return result;
 }
 

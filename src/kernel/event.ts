@@ -81,6 +81,8 @@ export interface AppendedEvent {
 
 export interface StoredEvent extends AppendedEvent {
   readonly sequence: number;
+  /** The life of the log it was read in: with the sequence, its cursor. */
+  readonly epoch: string;
 }
 
 /** What `append` is told beside the data. */

@@ -1,3 +1,4 @@
+import type { StoredEvent } from '#kernel/event.ts';
 import { allRights, noRights, type Rights } from '#kernel/permission.ts';
 import { defineManyPort, definePort } from '#kernel/port.ts';
 
@@ -52,6 +53,10 @@ export interface CredentialRequest {
   readonly clientAddress: string | null;
   /** The payload of `connection_init`, on sockets. */
   readonly payload: Readonly<Record<string, unknown>> | null;
+  /** Whether the client speaks TLS, to this process or to a trusted proxy before it. */
+  readonly secure?: boolean;
+  /** Headers for the answer, where there will be one: a cookie that was extended, or is no longer good. */
+  readonly responseHeaders?: Headers;
 }
 
 /** Who a credential speaks for, before the account is looked at. */
@@ -64,6 +69,8 @@ export interface Principal {
   readonly byPassword?: boolean;
 }
 
+export type Renewal = { readonly principal: Principal } | { readonly ended: string };
+
 /** Recognises one kind of credential. */
 export interface CredentialReader {
   /** Its name in `auth.chain`. */
@@ -75,11 +82,20 @@ export interface CredentialReader {
    * @throws AuthenticationError when it carries one that is not good.
    */
   read(request: CredentialRequest): Promise<Principal | null>;
-  /** Whether a principal it answered with earlier is still good, and until when. Null when it ended. */
-  renew(principal: Principal): Promise<Principal | null>;
+  /**
+   * The principal it answered with earlier as he is now, with the instant until which he is good, or why he is none any
+   * more (`Session ended`).
+   */
+  renew(principal: Principal): Promise<Renewal>;
 }
 
 export const credentialReaders = defineManyPort<CredentialReader>('credentialReader');
+
+/** Whose rights or credentials an event may change. */
+export type Affected =
+  | { readonly who: 'everyone' }
+  | { readonly who: 'account'; readonly id: string }
+  | { readonly who: 'credential'; readonly id: string };
 
 /** Turns requests into viewers, and tells what became of a viewer. */
 export interface Authenticator {
@@ -87,6 +103,11 @@ export interface Authenticator {
   authenticate(request: CredentialRequest): Promise<Viewer>;
   /** The viewer as he is now, with his present rights, or the reason why he is none any more. */
   refresh(viewer: Viewer): Promise<{ viewer: Viewer } | { ended: string }>;
+  /**
+   * Told every event once, in log order, before it is delivered: drops what it keeps in memory of whom the event
+   * concerns, and says who must be looked at again. Null for events that are not about identity.
+   */
+  affects(event: StoredEvent): Affected | null;
   /** The challenges for an answer 401. */
   readonly challenges: readonly string[];
 }

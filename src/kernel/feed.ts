@@ -1,0 +1,56 @@
+import type { Context } from '#kernel/context.ts';
+import type { EventDefinition, StoredEvent } from '#kernel/event.ts';
+
+/** What one subscription wants of the log. */
+export interface FeedSelection {
+  /** Full names, prefixes with `.*`, or `*`. */
+  readonly names: readonly string[];
+  /** Global ids; absent: every subject. */
+  readonly subjects?: ReadonlySet<string>;
+  /** Looked at for events of these names and subjects. Pure and quick: it runs once for each event and cohort. */
+  matches?(event: StoredEvent): boolean;
+  /** True when what is selected depends on who asks, not only on his rights. */
+  readonly personal?: boolean;
+}
+
+/** Why something of a stream is missing. */
+export type GapReason = 'RETENTION' | 'OVERFLOW' | 'EPOCH' | 'AHEAD' | 'REPLAY_LIMIT';
+
+/** A position in the log as an item tells it. */
+export interface LogPosition {
+  readonly epoch: string;
+  readonly sequence: number;
+}
+
+/** Items of a feed beside the events themselves. Delivery goes on after `to`. */
+export interface Gap {
+  readonly item: 'Gap';
+  readonly at: LogPosition;
+  readonly from: number;
+  readonly to: number;
+  readonly reason: GapReason;
+}
+
+export interface Subscribed {
+  readonly item: 'Subscribed';
+  readonly at: LogPosition;
+  readonly head: number;
+}
+
+export type FeedItem = StoredEvent | Gap | Subscribed;
+
+export const isEvent = (item: FeedItem): item is StoredEvent => !('item' in item);
+
+/** What a full queue leads to: end the stream, leave out the oldest, or keep the newest of each subject. */
+export type OverflowPolicy = 'DISCONNECT' | 'DROP' | 'COALESCE';
+
+/** How a subscription field becomes a stream: kept with the field, used by the hub. */
+export interface FeedPlan {
+  readonly field: string;
+  /** The kinds of events that it can hold; null: all that are declared. */
+  // biome-ignore lint/suspicious/noExplicitAny: events of any data
+  readonly events: readonly EventDefinition<any>[] | null;
+  readonly policies: readonly OverflowPolicy[];
+  /** Checks rights and arguments once, and says what is wanted. */
+  select(ctx: Context, args: Readonly<Record<string, unknown>>): Promise<FeedSelection>;
+}

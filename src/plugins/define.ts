@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import type { EventDefinition } from '#kernel/event.ts';
+import type { Dispose, Plugin, PortMap, PortValues, SetupParts } from '#kernel/plugin.ts';
+import type { ManyPort, Port } from '#kernel/port.ts';
+import type { Builder } from '#schema/builder.ts';
+
+export type GatehousePlugin = Plugin<Builder>;
+
+type Data = Pick<GatehousePlugin, 'permissions' | 'roles' | 'checks' | 'routes' | 'tasks' | 'dependsOn'>;
+
+/** What a plugin says of itself. Only `name`, `version` and `description` are needed. */
+export interface PluginDeclaration<Config extends z.ZodObject, Uses extends PortMap, Optional extends PortMap>
+  extends Partial<Data> {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly section?: string;
+  /** Checked before anything runs, with every fault of every plugin at once. */
+  readonly config?: Config;
+  /** Ports that `setup` gets, and that must be provided by somebody. */
+  readonly uses?: Uses;
+  /** Ports that it can do without: null when nobody provides them. */
+  readonly optional?: Optional;
+  // biome-ignore lint/suspicious/noExplicitAny: a list of ports of any types
+  readonly provides?: readonly (Port<any> | ManyPort<any>)[];
+  // biome-ignore lint/suspicious/noExplicitAny: a list of events of any data
+  readonly events?: readonly EventDefinition<any>[];
+  /** Declares what the graph shows. Pure: no I/O, no state of its own. */
+  schema?(builder: Builder): void;
+  /** The only place with I/O. What it returns ends what it began. */
+  setup?(
+    parts: SetupParts<z.output<Config>, PortValues<Uses, Optional>>,
+  ): Promise<Dispose | undefined> | Dispose | undefined;
+}
+
+/** A plugin: data that can be listed and documented, a pure `schema`, and one `setup`. */
+export function definePlugin<
+  Config extends z.ZodObject = z.ZodObject<Record<never, never>>,
+  Uses extends PortMap = Record<never, never>,
+  Optional extends PortMap = Record<never, never>,
+>(declaration: PluginDeclaration<Config, Uses, Optional>): GatehousePlugin {
+  return {
+    section: declaration.name,
+    config: z.strictObject({}),
+    dependsOn: [],
+    uses: {},
+    optional: {},
+    provides: [],
+    events: [],
+    permissions: [],
+    roles: [],
+    checks: [],
+    routes: [],
+    tasks: [],
+    ...declaration,
+  } as GatehousePlugin;
+}
