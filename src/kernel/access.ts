@@ -1,6 +1,7 @@
 import type { Context } from '#kernel/context.ts';
 import { AuthenticationError, ForbiddenError } from '#kernel/errors.ts';
 import type { EventDefinition, StoredEvent } from '#kernel/event.ts';
+import { isUuid } from '#kernel/id.ts';
 import type { Facts, PermissionName, Visibility } from '#kernel/permission.ts';
 import type { Viewer } from '#kernel/viewer.ts';
 
@@ -11,8 +12,15 @@ import type { Viewer } from '#kernel/viewer.ts';
 export function allow(ctx: Context, need: PermissionName, facts?: Facts): void {
   if (ctx.viewer.mustChangePassword) throw new ForbiddenError('Change your password first.');
   if (ctx.viewer.rights.covers(need, facts)) return;
-  if (ctx.viewer.kind === 'ANONYMOUS') throw new AuthenticationError(`Sign in: this needs ${need}.`);
-  throw new ForbiddenError(`Needs ${need}.`);
+  const wanted = named(need, facts);
+  if (ctx.viewer.kind === 'ANONYMOUS') throw new AuthenticationError(`Sign in: this needs ${wanted}.`);
+  throw new ForbiddenError(`Needs ${wanted}.`);
+}
+
+/** The permission with the name of the thing, where the area's own fact is a name people know (`job:execute on a.b`). */
+function named(need: PermissionName, facts: Facts = {}): string {
+  const fact = facts[need.slice(0, need.indexOf(':'))];
+  return typeof fact === 'string' && !isUuid(fact) ? `${need} on ${fact}` : need;
 }
 
 /** What of a list the viewer may see, as a filter for the storage: so pages and counts are right. */

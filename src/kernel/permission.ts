@@ -18,6 +18,8 @@ export interface AreaRules {
   /** Verbs that a verb includes, beside what every area has: `admin` all, `write` create, update and delete. */
   readonly implies?: Readonly<Record<string, readonly string[]>>;
   readonly scope: 'kinds' | 'pattern' | 'path' | 'none';
+  /** The fact that a pattern or a path is held against; the area's name when it says nothing. */
+  readonly fact?: string;
   /** The kinds that a scope may name, for areas whose scope is `kinds`. */
   readonly kinds?: Readonly<Record<string, unknown>>;
 }
@@ -25,7 +27,7 @@ export interface AreaRules {
 export interface Permission {
   readonly area: string;
   readonly verb: string;
-  /** For patterns and paths the kind is the area's name. */
+  /** For patterns and paths the kind is the fact they are held against. */
   readonly scope: { readonly kind: string; readonly value: string } | null;
 }
 
@@ -50,6 +52,13 @@ export interface Rights {
   /** The permissions as text, sorted. */
   readonly texts: readonly string[];
   covers(need: PermissionName, facts?: Facts): boolean;
+  /**
+   * Whether a permission is no more than these rights: the same one, or one that they include or are wider than. A
+   * pattern is held only by the same text or without a scope.
+   * @param text as it is kept; `*` is held by `*` alone.
+   * @param ancestors what the thing in its scope lies in, by kind.
+   */
+  holds(text: string, ancestors?: Facts): boolean;
   visibility(need: PermissionName): Visibility;
 }
 
@@ -57,7 +66,7 @@ const word = /^[a-z][A-Za-z0-9]*$/;
 
 /** The parts of a permission, or null where the text is none that the areas declare. `*` has no parts: test it first. */
 export function parsePermission(text: string, areas: ReadonlyMap<string, AreaRules>): Permission | null {
-  if (text.length > 512 || /\s/.test(text)) return null;
+  if ([...text].length > 512 || /\s/.test(text)) return null;
   const colon = text.indexOf(':');
   const at = text.indexOf('@');
   const areaName = text.slice(0, colon);
@@ -82,18 +91,20 @@ function parseScope(area: AreaRules, text: string): ScopeGrant | null {
     }
     case 'pattern':
       try {
-        if (text.length > 256) return null;
+        if (text === '' || [...text].length > 256) return null;
         compilePattern(text);
-        return { kind: area.name, value: text };
+        return { kind: factOf(area), value: text };
       } catch {
         return null;
       }
     case 'path':
-      return text.startsWith('/') ? { kind: area.name, value: text } : null;
+      return text.startsWith('/') ? { kind: factOf(area), value: text } : null;
     case 'none':
       return null;
   }
 }
+
+const factOf = (area: AreaRules): string => area.fact ?? area.name;
 
 export function formatPermission(permission: Permission, area: AreaRules): string {
   const { area: name, verb, scope } = permission;
@@ -119,6 +130,8 @@ export function impliedVerbs(area: AreaRules, verb: string): ReadonlySet<string>
 interface VerbGrants {
   unscoped: boolean;
   readonly byKind: Map<string, Set<string>>;
+  /** The fact that patterns and paths are held against. */
+  readonly fact: string;
   readonly patterns: Pattern[];
   readonly paths: string[];
 }
@@ -138,13 +151,20 @@ export function grantedRights(texts: Iterable<string>, areas: ReadonlyMap<string
     key: createHash('sha256').update(JSON.stringify(sorted)).digest('base64url'),
     texts: sorted,
     covers: (need, facts = {}) => everything || coversFacts(verbs.get(need), facts),
+    holds: (text, ancestors = {}) => everything || sorted.includes(text) || holdsText(verbs, text, areas, ancestors),
     visibility: (need) => (everything ? 'all' : grantsToVisibility(verbs.get(need))),
   };
 }
 
 function addGrant(verbs: Map<string, VerbGrants>, area: AreaRules, verb: string, scope: ScopeGrant | null): void {
   const name = `${area.name}:${verb}`;
-  const grants: VerbGrants = verbs.get(name) ?? { unscoped: false, byKind: new Map(), patterns: [], paths: [] };
+  const grants: VerbGrants = verbs.get(name) ?? {
+    unscoped: false,
+    byKind: new Map(),
+    fact: factOf(area),
+    patterns: [],
+    paths: [],
+  };
   verbs.set(name, grants);
   if (!scope) {
     grants.unscoped = true;
@@ -168,9 +188,28 @@ function coversFacts(grants: VerbGrants | undefined, facts: Facts): boolean {
 }
 
 function coversValue(grants: VerbGrants, kind: string, value: string): boolean {
-  if (grants.byKind.get(kind)?.has(value)) return true;
-  if (grants.patterns.some((pattern) => pattern.matchesStart(value))) return true;
-  return grants.paths.some((path) => value === path || value.startsWith(path.endsWith('/') ? path : `${path}/`));
+  if (grants.paths.length + grants.patterns.length === 0) return grants.byKind.get(kind)?.has(value) ?? false;
+  if (kind !== grants.fact) return false;
+  return grants.patterns.some((pattern) => pattern.matchesStart(value)) || liesBelow(value, grants.paths);
+}
+
+const liesBelow = (value: string, paths: readonly string[]): boolean =>
+  paths.some((path) => value === path || value.startsWith(path.endsWith('/') ? path : `${path}/`));
+
+function holdsText(
+  verbs: ReadonlyMap<string, VerbGrants>,
+  text: string,
+  areas: ReadonlyMap<string, AreaRules>,
+  ancestors: Facts,
+): boolean {
+  const permission = parsePermission(text, areas);
+  const grants = permission && verbs.get(`${permission.area}:${permission.verb}`);
+  if (!permission || !grants) return false;
+  if (grants.unscoped) return true;
+  const { scope } = permission;
+  if (!scope) return false;
+  if (grants.byKind.get(scope.kind)?.has(scope.value)) return true;
+  return liesBelow(scope.value, grants.paths) || (grants.patterns.length === 0 && coversFacts(grants, ancestors));
 }
 
 function grantsToVisibility(grants: VerbGrants | undefined): Visibility {
@@ -184,8 +223,11 @@ function grantsToVisibility(grants: VerbGrants | undefined): Visibility {
 export function bothRights(one: Rights, other: Rights): Rights {
   return {
     key: createHash('sha256').update(`${one.key}&${other.key}`).digest('base64url'),
-    texts: one.texts.filter((text) => other.texts.includes(text) || other.texts.includes('*')),
+    texts: [
+      ...new Set([...one.texts.filter((text) => other.holds(text)), ...other.texts.filter((text) => one.holds(text))]),
+    ].sort(),
     covers: (need, facts) => one.covers(need, facts) && other.covers(need, facts),
+    holds: (text, ancestors) => one.holds(text, ancestors) && other.holds(text, ancestors),
     visibility(need) {
       const mine = one.visibility(need);
       const theirs = other.visibility(need);
