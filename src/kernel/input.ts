@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InputError } from '#kernel/errors.ts';
+import { fromGlobalId, isUuid } from '#kernel/id.ts';
 
 /**
  * The value of an input after its schema's checks.
@@ -42,3 +43,28 @@ export function prose(name: string, { max = Number.POSITIVE_INFINITY }: { max?: 
     .refine((text) => codePoints(text) <= max, `${name} may not be longer than ${max} characters.`)
     .refine((text) => !controlButLayout.test(text), `${name} may not hold control characters but tab and newline.`);
 }
+
+/** An id of a thing of this type: its global id, or its row id. The value is the row id. */
+export function rowId(type: string) {
+  return z.string(`The id must be a text.`).transform((text, check) => {
+    const known = isUuid(text) ? { type, id: text.toLowerCase() } : fromGlobalId(text);
+    if (known?.type === type) return known.id;
+    check.addIssue(`"${text.slice(0, 100)}" is no id of ${/^[AEIOU]/.test(type) ? 'an' : 'a'} ${type}.`);
+    return z.NEVER;
+  });
+}
+
+/** A look-up key: exactly one of several ways to name a thing, as `@oneOf` inputs of the graph are. */
+export function oneKey<Shape extends z.ZodRawShape>(shape: Shape) {
+  const names = Object.keys(shape);
+  return z
+    .object(Object.fromEntries(Object.entries(shape).map(([name, schema]) => [name, z.nullish(schema)])))
+    .refine((key) => names.filter((name) => key[name] != null).length === 1, `Give exactly one of ${names.join(', ')}.`)
+    .transform((key) => {
+      const name = names.find((candidate) => key[candidate] != null) ?? '';
+      return { [name]: key[name] } as OneOf<{ [Name in keyof Shape]: z.output<Shape[Name]> }>;
+    });
+}
+
+/** An object that has exactly one of the keys. */
+export type OneOf<Keys> = { [Name in keyof Keys]: { readonly [Key in Name]: Keys[Key] } }[keyof Keys];
