@@ -59,7 +59,7 @@ export interface Context {
   /**
    * Loads one of many in one call: keys asked for in the same turn reach `batch` together, once each. What was loaded
    * is kept for this request, or this event of a stream, and forgotten after a write.
-   * @param variant tells apart calls of the same batch with other arguments.
+   * @param variant tells apart calls of the same batch with other arguments; the batch is given it.
    */
   load<Key extends string, Value>(batch: Batch<Key, Value>, key: Key, variant?: string): Promise<Value>;
   /** The same call on behalf of another viewer. */
@@ -67,7 +67,7 @@ export interface Context {
 }
 
 /** Gives the values for keys, in their order. */
-export type Batch<Key, Value> = (ctx: Context, keys: readonly Key[]) => Promise<readonly Value[]>;
+export type Batch<Key, Value> = (ctx: Context, keys: readonly Key[], variant: string) => Promise<readonly Value[]>;
 
 /** What contexts are made from: one per gateway. */
 export interface ContextSource {
@@ -148,7 +148,7 @@ function bindContext(source: ContextSource, state: ContextState): Context {
       const variants = state.loaders.get(batch) ?? new Map<string, DataLoader<string, unknown>>();
       state.loaders.set(batch, variants);
       const loader =
-        variants.get(variant) ?? new DataLoader<string, unknown>((keys) => batch(ctx, keys as readonly Key[]));
+        variants.get(variant) ?? new DataLoader<string, unknown>((keys) => batch(ctx, keys as readonly Key[], variant));
       variants.set(variant, loader);
       return loader.load(key) as Promise<Value>;
     },
