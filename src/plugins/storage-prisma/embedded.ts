@@ -1,0 +1,65 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { PGlite, PGliteOptions } from '@electric-sql/pglite';
+import pg from 'pg';
+import { lockDirectory } from '#plugins/storage-prisma/lock.ts';
+import { EmbeddedWire } from '#plugins/storage-prisma/wire.ts';
+
+/** A PostgreSQL that runs in this process. */
+export interface EmbeddedDatabase {
+  /** A pool of the one session that it has. */
+  pool(options: pg.PoolConfig, Client: typeof pg.Client): pg.Pool;
+  /** Everything in it as one file, to begin another with: `from`. */
+  dump(): Promise<Blob>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens, or begins, the database in a directory.
+ * @param directory a folder, made with its parents when missing, or `memory://` for one that ends with the process.
+ * @param from a dump to begin with.
+ * @throws Error when another process works in the directory.
+ */
+export async function openEmbedded(directory: string, from?: Blob): Promise<EmbeddedDatabase> {
+  const inMemory = directory.startsWith('memory://');
+  const path = inMemory ? directory : resolve(directory);
+  if (!inMemory) mkdirSync(path, { recursive: true, mode: 0o700 });
+  const unlock = inMemory ? () => {} : lockDirectory(path);
+  try {
+    const database = await begin(inMemory ? path : resolve(path, 'data'), from);
+    return {
+      pool: (options, Client) => embeddedPool(database, options, Client),
+      dump: () => database.dumpDataDir('none'),
+      async close() {
+        await database.close();
+        unlock();
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+async function begin(dataDir: string, from: Blob | undefined): Promise<PGlite> {
+  // Loaded here, so that a gateway on a server never pays for it.
+  const { PGlite } = await import('@electric-sql/pglite');
+  const options: PGliteOptions = { dataDir, ...(from && !existsSync(dataDir) && { loadDataDir: from }) };
+  return PGlite.create(options);
+}
+
+function embeddedPool(database: PGlite, options: pg.PoolConfig, Client: typeof pg.Client): pg.Pool {
+  class EmbeddedClient extends Client {
+    constructor(config?: pg.ClientConfig) {
+      // The options of a server's connection mean nothing here.
+      super({
+        ...config,
+        user: 'postgres',
+        database: 'postgres',
+        ssl: false,
+        stream: () => new EmbeddedWire(database) as never,
+      });
+    }
+  }
+  return new pg.Pool({ ...options, max: 1, idleTimeoutMillis: 0, Client: EmbeddedClient } as pg.PoolConfig);
+}

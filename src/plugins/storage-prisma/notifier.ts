@@ -1,0 +1,112 @@
+import pg from 'pg';
+import { openUnits } from '#kernel/unit.ts';
+
+/** Hears what the database's sessions tell each other. Notifications have no payload: they only wake. */
+export interface Notifier {
+  /** Calls `wake` at every notification, and after times in which some may have been missed. */
+  listen(channel: Channel, wake: () => void): Promise<() => Promise<void>>;
+  close(): Promise<void>;
+}
+
+export const channels = ['gatehouse_appended', 'gatehouse_numbered'] as const;
+export type Channel = (typeof channels)[number];
+
+const listenToAll = channels.map((channel) => `LISTEN ${channel}`).join('; ');
+
+/** Who wants to be woken. */
+function wakers() {
+  const waiting = new Map<Channel, Set<() => void>>(channels.map((channel) => [channel, new Set()]));
+  // A notification may arrive while this process is inside a unit of work; who is woken is not part of that unit.
+  const call = (wake: () => void) => openUnits.run(null, wake);
+  return {
+    add(channel: Channel, wake: () => void): () => Promise<void> {
+      // The same function may be given twice.
+      const own = () => wake();
+      waiting.get(channel)?.add(own);
+      return async () => {
+        waiting.get(channel)?.delete(own);
+      };
+    },
+    wake: (channel: string) => {
+      for (const waker of waiting.get(channel as Channel) ?? []) call(waker);
+    },
+    wakeAll() {
+      for (const channel of channels) this.wake(channel);
+    },
+  };
+}
+
+/** On the pool's own session: for the embedded database, which has no other. */
+function onPool(pool: pg.Pool): Notifier {
+  const list = wakers();
+  pool.on('connect', (client) => {
+    client.on('notification', ({ channel }) => list.wake(channel));
+    client.query(listenToAll).catch(() => {
+      // The client is broken; the pool makes another, which listens again.
+    });
+  });
+  return {
+    listen: async (channel, wake) => list.add(channel, wake),
+    close: async () => {},
+  };
+}
+
+const longestPause = 5_000;
+
+/** On a connection of its own, opened when first needed and opened again when it breaks. */
+function onServer(options: pg.ClientConfig): Notifier {
+  const list = wakers();
+  let client: pg.Client | null = null;
+  let opening: Promise<void> | null = null;
+  let retry: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  async function open(): Promise<void> {
+    const fresh = new pg.Client(options);
+    const lost = () => {
+      if (client !== fresh) return;
+      client = null;
+      openLater(100);
+    };
+    fresh.on('error', lost);
+    fresh.on('end', lost);
+    fresh.on('notification', ({ channel }) => list.wake(channel));
+    try {
+      await fresh.connect();
+      await fresh.query(listenToAll);
+    } catch (error) {
+      await fresh.end().catch(() => {});
+      throw error;
+    }
+    if (closed) return fresh.end();
+    client = fresh;
+  }
+
+  function openLater(pause: number): void {
+    if (closed) return;
+    retry = setTimeout(() => {
+      // What happened meanwhile was not heard.
+      open().then(list.wakeAll.bind(list), () => openLater(Math.min(pause * 2, longestPause)));
+    }, pause);
+    retry.unref();
+  }
+
+  return {
+    async listen(channel, wake) {
+      const stop = list.add(channel, wake);
+      opening ??= openUnits.run(null, open).catch(() => openLater(100));
+      await opening;
+      return stop;
+    },
+    async close() {
+      closed = true;
+      clearTimeout(retry);
+      await opening;
+      const last = client;
+      client = null;
+      await last?.end().catch(() => {});
+    },
+  };
+}
+
+export const listening = { onPool, onServer };

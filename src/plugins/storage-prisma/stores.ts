@@ -1,0 +1,6 @@
+import type { Provision } from '#plugins/provision.ts';
+import { platformStores } from '#plugins/storage-prisma/platform/stores.ts';
+import type { Session } from '#plugins/storage-prisma/session.ts';
+
+/** Every store, by domain. */
+export const stores: readonly Provision<Session>[] = [...platformStores];
