@@ -1,0 +1,6 @@
+import type { Provision } from '#plugins/provision.ts';
+import type { Session } from '#plugins/storage-memory/database.ts';
+import { platformStores } from '#plugins/storage-memory/platform/stores.ts';
+
+/** Every store, by domain. */
+export const stores: readonly Provision<Session>[] = [...platformStores];
