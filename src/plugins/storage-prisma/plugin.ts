@@ -1,38 +1,44 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { duration, keys, secret } from '#kernel/config.ts';
-import { definePlugin } from '#plugins/define.ts';
+import { definePlugin, type GatehousePlugin } from '#plugins/define.ts';
 import { provideAll } from '#plugins/provision.ts';
-import { openDatabase } from '#plugins/storage-prisma/database.ts';
+import { type DatabaseOptions, openDatabase } from '#plugins/storage-prisma/database.ts';
 import { openSessions } from '#plugins/storage-prisma/session.ts';
 import { stores } from '#plugins/storage-prisma/stores.ts';
 
-export const storagePrisma = definePlugin({
-  name: 'storage-prisma',
-  version: '1.0.0',
-  description: 'Keeps everything in PostgreSQL: a server, or one embedded in the process.',
-  section: 'storage',
-  config: keys({
-    url: secret(z.string().min(1))
-      .optional()
-      .describe('Address of a PostgreSQL server, 15 or newer; without it the embedded database is used.'),
-    poolSize: z.number().int().min(1).max(1000).default(10).describe('Connections to the server, at most.'),
-    transactionTimeout: duration()
-      .prefault('15s')
-      .describe(
-        'How long a transaction may take when nobody says otherwise; no statement, lock or connection is waited for longer.',
-      ),
-  }),
-  provides: stores.map(({ port }) => port),
-  async setup({ config, provide, dataDir, log }) {
-    const database = await openDatabase({
-      url: config.url,
-      directory: join(dataDir, 'database'),
-      poolSize: config.poolSize,
-      timeout: config.transactionTimeout,
-      onConnectionLost: (error) => log.warn({ err: error }, 'A connection to the database was lost.'),
-    });
-    provideAll(provide, stores, openSessions(database));
-    return () => database.close();
-  },
-});
+export const storagePrisma = prismaStorage();
+
+/** The same plugin with parts of its database decided by the program that starts the gateway instead of by its config. */
+export function prismaStorage(decided: Partial<DatabaseOptions> = {}): GatehousePlugin {
+  return definePlugin({
+    name: 'storage-prisma',
+    version: '1.0.0',
+    description: 'Keeps everything in PostgreSQL: a server, or one embedded in the process.',
+    section: 'storage',
+    config: keys({
+      url: secret(z.string().min(1))
+        .optional()
+        .describe('Address of a PostgreSQL server, 15 or newer; without it the embedded database is used.'),
+      poolSize: z.number().int().min(1).max(1000).default(10).describe('Connections to the server, at most.'),
+      transactionTimeout: duration()
+        .prefault('15s')
+        .describe(
+          'How long a transaction may take when nobody says otherwise; no statement, lock or connection is waited for longer.',
+        ),
+    }),
+    provides: stores.map(({ port }) => port),
+    async setup({ config, provide, dataDir, log }) {
+      const database = await openDatabase({
+        url: config.url,
+        directory: dataDir.startsWith('memory://') ? dataDir : join(dataDir, 'database'),
+        poolSize: config.poolSize,
+        timeout: config.transactionTimeout,
+        onConnectionLost: (error) => log.warn({ err: error }, 'A connection to the database was lost.'),
+        ...decided,
+      });
+      provideAll(provide, stores, openSessions(database));
+      return () => database.close();
+    },
+  });
+}
