@@ -52,7 +52,12 @@ function decodePosition(text: string, path: string): Position {
   } catch {
     // Falls through to the one answer for whatever is no cursor.
   }
-  throw InputError.at([path], `Not a cursor of this list: give one that the list itself answered with.`);
+  throw notACursor(path);
+}
+
+/** For a position that can be read, but not as one of this list. */
+export function notACursor(path: string): InputError {
+  return InputError.at([path], 'Not a cursor of this list: give one that the list itself answered with.');
 }
 
 /** @throws InputError for a count that is negative or above the most, and for combinations that say two things. */
