@@ -29,6 +29,15 @@ export interface ResponseFacts {
   readonly headers: Headers;
 }
 
+/** The open socket that a request came over. */
+export interface SocketHandle {
+  /**
+   * Swaps the credential without touching what is open.
+   * @throws AuthenticationError when the new one is not good, ForbiddenError when it is of another account.
+   */
+  renew(credential: string): Promise<Viewer>;
+}
+
 /** The ports that plugins provide, bound to a unit of work where their provider takes part in one. */
 export interface Ports {
   use<T extends object>(port: Port<T>, unit: UnitOfWork | null): T;
@@ -41,6 +50,8 @@ export interface Context {
   readonly viewer: Viewer;
   readonly request: RequestFacts;
   readonly response: ResponseFacts;
+  /** Null for requests that came another way. */
+  readonly connection: SocketHandle | null;
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
   readonly log: Logger;
@@ -86,6 +97,7 @@ export interface ContextFacts {
   readonly viewer: Viewer;
   readonly request?: Partial<RequestFacts>;
   readonly response?: ResponseFacts;
+  readonly connection?: SocketHandle;
   readonly signal?: AbortSignal;
 }
 
@@ -104,6 +116,7 @@ export function createContext(source: ContextSource, facts: ContextFacts): Conte
     viewer: facts.viewer,
     request,
     response: facts.response ?? { headers: new Headers() },
+    connection: facts.connection ?? null,
     signal: facts.signal ?? neverAborted,
     log: source.log.child({ requestId: request.id }),
     loaders: new Map(),
@@ -118,6 +131,7 @@ interface ContextState {
   readonly viewer: Viewer;
   readonly request: RequestFacts;
   readonly response: ResponseFacts;
+  readonly connection: SocketHandle | null;
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly loaders: Loaders;
@@ -126,11 +140,12 @@ interface ContextState {
 }
 
 function bindContext(source: ContextSource, state: ContextState): Context {
-  const { viewer, request, response, signal, log, unit, buffer } = state;
+  const { viewer, request, response, connection, signal, log, unit, buffer } = state;
   const ctx: Context = {
     viewer,
     request,
     response,
+    connection,
     signal,
     log,
     clock: source.clock,

@@ -117,7 +117,9 @@ export interface EventFilter {
   readonly scope?: readonly { readonly kind: string; readonly value: string }[];
   /** Account row id. */
   readonly actor?: string;
+  /** At this instant or after it. */
   readonly from?: string;
+  /** Before this instant. */
   readonly to?: string;
 }
 
@@ -148,8 +150,8 @@ export interface EventLogStore {
   state(): Promise<LogState>;
   /** How many rows wait for a number. */
   countUnnumbered(): Promise<number>;
-  /** Deletes LIVE rows from before the instant and moves the floor. Answers the floor. */
-  trim(before: string): Promise<number>;
+  /** Deletes rows from before the instant of their kind, null for none, and moves the floor. Answers the floor. */
+  trim(before: { readonly live: string | null; readonly audit: string | null }): Promise<number>;
   /** Begins a new life of the log; old cursors no longer count. Answers the epoch. */
   renewEpoch(): Promise<string>;
   /** Calls `wake` within 100 ms when rows were appended, or numbered, by any process. Answers how to stop. */

@@ -68,3 +68,12 @@ export function oneKey<Shape extends z.ZodRawShape>(shape: Shape) {
 
 /** An object that has exactly one of the keys. */
 export type OneOf<Keys> = { [Name in keyof Keys]: { readonly [Key in Name]: Keys[Key] } }[keyof Keys];
+
+/** An instant as ISO 8601 with its zone, read as UTC with microseconds. */
+export const instant = () =>
+  z.iso
+    .datetime({ offset: true, error: 'Give an instant as ISO 8601 with its zone, such as 2026-03-01T09:30:00Z.' })
+    .transform((text) => {
+      const fraction = (/\.(\d+)/.exec(text)?.[1] ?? '').padEnd(6, '0').slice(0, 6);
+      return new Date(text).toISOString().replace(/\.\d+Z$/, `.${fraction}Z`);
+    });

@@ -60,8 +60,11 @@ export function notACursor(path: string): InputError {
   return InputError.at([path], 'Not a cursor of this list: give one that the list itself answered with.');
 }
 
-/** @throws InputError for a count that is negative or above the most, and for combinations that say two things. */
-export function parsePage(args: PageArguments): PageRequest {
+/**
+ * @param decode reads the cursors of lists that have their own.
+ * @throws InputError for a count that is negative or above the most, and for combinations that say two things.
+ */
+export function parsePage(args: PageArguments, decode = decodePosition): PageRequest {
   const faults: { path: string[]; message: string }[] = [];
   for (const name of ['first', 'last', 'offset'] as const) {
     const value = args[name];
@@ -78,8 +81,8 @@ export function parsePage(args: PageArguments): PageRequest {
   return {
     limit: args.first ?? args.last ?? DEFAULT_PAGE,
     direction: args.last != null ? 'backward' : 'forward',
-    after: args.after == null ? null : decodePosition(args.after, 'after'),
-    before: args.before == null ? null : decodePosition(args.before, 'before'),
+    after: args.after == null ? null : decode(args.after, 'after'),
+    before: args.before == null ? null : decode(args.before, 'before'),
     offset: args.offset ?? 0,
   };
 }

@@ -1,6 +1,6 @@
 import type { InputFieldMap, InputShapeFromFields, ObjectRef } from '@pothos/core';
 import type { Context } from '#kernel/context.ts';
-import { encodePosition, type Page, type PageArguments, type PageRequest, parsePage } from '#kernel/page.ts';
+import { encodePosition, type Position, type Page, type PageArguments, type PageRequest, parsePage } from '#kernel/page.ts';
 import type { AnyField, Builder, InterfaceShapes, SchemaTypes, Shapes } from '#schema/builder.ts';
 
 type TypeName = keyof (Shapes & InterfaceShapes) & string;
@@ -13,13 +13,19 @@ interface ConnectionShape {
   readonly cursor: (item: Page<unknown>['items'][number]) => string;
 }
 
+interface CursorForm<Node> {
+  write(node: Node): string;
+  /** @param path the argument it was given as. */
+  read(cursor: string, path: string): Position;
+}
+
 /** One connection type for each node type and builder. */
 const connections = new WeakMap<Builder, Map<string, ObjectRef<SchemaTypes, ConnectionShape>>>();
 
 /**
  * A list that can grow: `edges nodes pageInfo totalCount`, by `first after last before` or `offset`. The count is asked
  * for only when it is selected.
- * @param parts.cursor how an edge's cursor is written, where it is not the list's own.
+ * @param parts.cursors how cursors are written and read, where they are not the list's own.
  */
 export function connection<Name extends TypeName, Parent, Args extends InputFieldMap = Record<never, never>>(
   builder: Builder,
@@ -28,7 +34,7 @@ export function connection<Name extends TypeName, Parent, Args extends InputFiel
   parts: {
     readonly description: string;
     args?: Args;
-    cursor?: (node: Shape<Name>) => string;
+    readonly cursors?: CursorForm<Shape<Name>>;
     resolve: (
       parent: Parent,
       args: InputShapeFromFields<Args>,
@@ -37,7 +43,7 @@ export function connection<Name extends TypeName, Parent, Args extends InputFiel
     ) => Promise<Page<Shape<Name>>>;
   },
 ): AnyField {
-  const cursor = parts.cursor;
+  const { cursors } = parts;
   return t.field({
     type: connectionType(builder, type),
     description: parts.description,
@@ -50,8 +56,8 @@ export function connection<Name extends TypeName, Parent, Args extends InputFiel
       ...parts.args,
     },
     resolve: async (parent: Parent, args: object, ctx: Context): Promise<ConnectionShape> => ({
-      page: await parts.resolve(parent, args as InputShapeFromFields<Args>, parsePage(args as PageArguments), ctx),
-      cursor: (item) => (cursor ? cursor(item.node as Shape<Name>) : encodePosition(item.position)),
+      page: await parts.resolve(parent, args as InputShapeFromFields<Args>, parsePage(args as PageArguments, cursors?.read), ctx),
+      cursor: (item) => (cursors ? cursors.write(item.node as Shape<Name>) : encodePosition(item.position)),
     }),
   } as never) as AnyField;
 }

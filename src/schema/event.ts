@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { seesEvent } from '#kernel/access.ts';
-import { type Catalogue, catalogue } from '#kernel/catalogue.ts';
+import type { Catalogue } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
-import { type Actor, type EventDefinition, eventLog, type StoredEvent } from '#kernel/event.ts';
+import type { Actor, EventDefinition, StoredEvent } from '#kernel/event.ts';
+import { findEvents } from '#kernel/history.ts';
 import type { FeedItem } from '#kernel/feed.ts';
 import { fromGlobalId } from '#kernel/id.ts';
 import type { AnyField, Builder, SchemaTypes, Shapes } from '#schema/builder.ts';
@@ -31,16 +31,6 @@ const otherNames: Readonly<Record<string, string>> = {
   message: 'text',
   path: 'eventPath',
 };
-
-/** The events with these row ids that the viewer may see. */
-export async function findEvents(ctx: Context, ids: readonly string[]): Promise<(StoredEvent | null)[]> {
-  const definitions = ctx.use(catalogue).events;
-  const events = await ctx.use(eventLog).getMany(ids);
-  return events.map((event) => {
-    const definition = event && definitions.get(event.name);
-    return definition && seesEvent(ctx.viewer, definition, event) ? event : null;
-  });
-}
 
 /** A type for each declared event, and what they share. After all other modules: events link to their subjects. */
 export function eventTypes(builder: Builder, { events }: Catalogue): void {

@@ -97,13 +97,10 @@ export function feed<Args extends InputFieldMap = Record<never, never>>(
     args?: (t: PothosSchemaTypes.InputFieldBuilder<SchemaTypes, 'Arg'>) => Args;
     // biome-ignore lint/suspicious/noExplicitAny: events of any data
     readonly events: readonly EventDefinition<any>[] | null;
-    /** Every event type of the gateway, where `events` is null. */
-    readonly allTypes?: readonly string[];
     readonly policies?: readonly OverflowPolicy[];
     select: (ctx: Context, args: InputShapeFromFields<Args>) => Promise<FeedSelection>;
   },
 ): void {
-  const types = parts.events?.map((event) => event.type) ?? parts.allTypes ?? [];
   const byName = new Map(parts.events?.map((event) => [event.name, event.type]));
   const union = builder.unionType(
     `${pascalCase(name)
@@ -111,7 +108,11 @@ export function feed<Args extends InputFieldMap = Record<never, never>>(
       .replace(/s$/, '')}Feed`,
     {
       description: `What \`${name}\` delivers.`,
-      types: [...types, 'Gap', 'Subscribed'] as never,
+      types: (() => [
+      ...(parts.events?.map((event) => event.type) ?? [...(typeNames.get(builder)?.values() ?? []), 'OtherEvent']),
+      'Gap',
+      'Subscribed',
+    ]) as never,
       resolveType: ((item: FeedItem) =>
         isEvent(item) ? (byName.get(item.name) ?? eventTypeName(builder, item.name)) : item.item) as never,
     },

@@ -1,0 +1,234 @@
+import { setTimeout as pause, setImmediate as turnOver } from 'node:timers/promises';
+import type { GatehouseError } from '#kernel/errors.ts';
+import { encodeCursor } from '#kernel/event.ts';
+import type { FeedItem, LogPosition, OverflowPolicy } from '#kernel/feed.ts';
+import type { Cohort } from '#http/live/cohort.ts';
+import { coalescedPayload, type Frame } from '#http/live/frame.ts';
+
+/** The way of one operation to its client. Nothing here throws or waits. */
+export interface Outlet {
+  /** False while the connection has more unsent bytes than it may; `Member.proceed` is called when that is over. */
+  writable(): boolean;
+  next(payload: string, cursor: string): void;
+  /** Ends the operation with an error. */
+  fail(error: GatehouseError, cursor: string): void;
+  /** The client reads too slowly: ends the whole connection; this operation goes on after the cursor. */
+  slow(cursor: string): void;
+}
+
+export interface MemberOptions {
+  readonly policy: OverflowPolicy;
+  readonly maxItems: number;
+  readonly maxBytes: number;
+  at(sequence: number): LogPosition;
+  counts: { dropped(items: number): void; delivered(): void };
+}
+
+/**
+ * One subscription of one client: a position in its cohort's frames. It first catches up from the log, then follows
+ * the ring. Numbers of what it delivers strictly rise.
+ */
+export class Member {
+  readonly outlet: Outlet;
+  readonly #options: MemberOptions;
+  #cohort: Cohort | null = null;
+  /** Everything up to this number was delivered, or is not for it. */
+  #position: number;
+  /** The place in the ring while it follows; null while it catches up. */
+  #place: number | null = null;
+  /** What waits under COALESCE, by subject. */
+  #waiting = new Map<string, { frame: Frame; count: number }>();
+  #waitingBytes = 0;
+  /** Items to send before anything else, such as a Gap. */
+  #first: FeedItem[];
+  /** Grows when it changes cohort or ends: work begun before is then void. */
+  #turn = 0;
+  #busy = false;
+  #ended = false;
+
+  constructor(outlet: Outlet, position: number, first: readonly FeedItem[], options: MemberOptions) {
+    this.outlet = outlet;
+    this.#position = position;
+    this.#first = [...first];
+    this.#options = options;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** The cursor to resume after. */
+  get cursor(): string {
+    return encodeCursor(this.#options.at(this.#checkpoint()));
+  }
+
+  /** Follows a cohort from its present position on. What the former cohort had in its queue is judged anew. */
+  enter(cohort: Cohort): void {
+    this.leave();
+    this.#cohort = cohort;
+    cohort.join(this);
+    this.proceed();
+  }
+
+  /** Delivers nothing until it enters a cohort again. */
+  leave(): void {
+    this.#turn += 1;
+    this.#place = null;
+    this.#waiting.clear();
+    this.#waitingBytes = 0;
+    this.#cohort?.leave(this);
+    this.#cohort = null;
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.leave();
+  }
+
+  /** The log began a new life at this position. */
+  restart(position: number, gap: FeedItem): void {
+    this.#position = position;
+    this.#first.push(gap);
+  }
+
+  frameArrived(): void {
+    if (this.#place === null || this.#busy) return;
+    if (this.#options.policy === 'COALESCE' && !this.outlet.writable()) this.#coalesce();
+    else this.proceed();
+  }
+
+  /** Delivers what it may; called when the connection can take more, or there is more. */
+  proceed(): void {
+    if (this.#ended || this.#busy || !this.#cohort) return;
+    if (this.#first.length > 0 || this.#place === null) void this.#catchUp(this.#cohort);
+    else this.#follow(this.#cohort, this.#place);
+  }
+
+  #follow(cohort: Cohort, start: number): void {
+    const { ring } = cohort;
+    this.#flushWaiting();
+    let place = start;
+    while (place < ring.end && this.outlet.writable()) {
+      const frame = ring.at(place);
+      if (!frame) break;
+      this.#send(frame.payload, frame.cursor, frame.sequence);
+      if (this.#ended || this.#cohort !== cohort) return;
+      place += 1;
+    }
+    this.#place = place;
+    if (place < ring.base) this.#overflow(cohort);
+  }
+
+  #overflow(cohort: Cohort): void {
+    if (this.#options.policy !== 'DROP') {
+      this.outlet.slow(this.cursor);
+      return;
+    }
+    // Said once, when the client reads again: until then the gap may grow.
+    if (!this.outlet.writable()) return;
+    const { ring } = cohort;
+    const to = (ring.at(ring.base)?.sequence ?? this.#position + 1) - 1;
+    this.#options.counts.dropped(ring.base - (this.#place ?? ring.base));
+    this.#first.push({ item: 'Gap', at: this.#options.at(to), from: this.#position, to, reason: 'OVERFLOW' });
+    this.#position = to;
+    this.#place = null;
+    this.proceed();
+  }
+
+  /** Takes what the ring has for it out of the ring: the newest of each subject stays. */
+  #coalesce(): void {
+    const ring = this.#cohort?.ring;
+    if (!ring || this.#place === null) return;
+    for (; this.#place < ring.end; this.#place += 1) {
+      const frame = ring.at(this.#place);
+      if (!frame) continue;
+      const before = this.#waiting.get(frame.subject);
+      this.#waitingBytes += frame.bytes - (before?.frame.bytes ?? 0);
+      // Deleted first, so that the map stays in the order of the newest of each subject.
+      this.#waiting.delete(frame.subject);
+      this.#waiting.set(frame.subject, { frame, count: (before?.count ?? 0) + 1 });
+    }
+    if (this.#waiting.size > this.#options.maxItems || this.#waitingBytes > this.#options.maxBytes)
+      this.outlet.slow(this.cursor);
+  }
+
+  #flushWaiting(): void {
+    for (const [subject, { frame, count }] of this.#waiting) {
+      if (!this.outlet.writable()) return;
+      this.#waiting.delete(subject);
+      this.#waitingBytes -= frame.bytes;
+      this.#options.counts.dropped(count - 1);
+      this.#send(coalescedPayload(frame, count), frame.cursor, frame.sequence);
+    }
+  }
+
+  #send(payload: string, cursor: string, sequence: number): void {
+    if (sequence <= this.#position) return;
+    this.#position = sequence;
+    this.#options.counts.delivered();
+    this.outlet.next(payload, cursor);
+  }
+
+  /** Reads from the log until the ring reaches back far enough, then follows. */
+  async #catchUp(cohort: Cohort): Promise<void> {
+    const turn = this.#turn;
+    const current = () => turn === this.#turn && !this.#ended;
+    this.#busy = true;
+    try {
+      await this.#sendFirst(cohort, current);
+      while (current() && this.outlet.writable() && this.#position < cohort.ring.evicted) {
+        await this.#readSome(cohort, current);
+        // A long way through history leaves room for others.
+        await turnOver();
+      }
+    } finally {
+      this.#busy = false;
+    }
+    if (!current()) {
+      this.proceed();
+      return;
+    }
+    if (!this.outlet.writable()) return;
+    if (this.#first.length === 0 && this.#position >= cohort.ring.evicted)
+      this.#place = cohort.ring.placeAfter(this.#position);
+    this.proceed();
+  }
+
+  async #sendFirst(cohort: Cohort, current: () => boolean): Promise<void> {
+    while (this.#first.length > 0 && this.outlet.writable()) {
+      const item = this.#first[0] as FeedItem;
+      const frame = await cohort.renderItem(item);
+      if (!current()) return;
+      this.#first.shift();
+      this.outlet.next(frame.payload, frame.cursor);
+    }
+  }
+
+  async #readSome(cohort: Cohort, current: () => boolean): Promise<void> {
+    const goal = cohort.ring.evicted;
+    const events = await cohort.history(this.#position).catch(() => null);
+    if (events === null) {
+      await pause(500);
+      return;
+    }
+    for (const event of events) {
+      if (!current() || !this.outlet.writable()) return;
+      if (event.sequence <= this.#position) continue;
+      if (cohort.wants(event)) {
+        const frame = await cohort.render(event);
+        if (!current()) return;
+        this.#send(frame.payload, frame.cursor, frame.sequence);
+      } else this.#position = event.sequence;
+    }
+    // Nothing left up to where the ring began: the rest was trimmed, or is not numbered yet.
+    if (current() && events.length === 0) this.#position = Math.max(this.#position, goal);
+  }
+
+  /** A quiet member stands where its cohort stands: nothing in between is for it. */
+  #checkpoint(): number {
+    const cohort = this.#cohort;
+    if (!cohort || this.#place === null || this.#place < cohort.ring.end || this.#waiting.size > 0) return this.#position;
+    return Math.max(this.#position, cohort.position);
+  }
+}

@@ -1,0 +1,72 @@
+import type { Metrics } from '#kernel/metrics.ts';
+import type { Ending } from '#http/live/connection.ts';
+
+/** What a hub tells of itself when somebody looks. */
+export interface LiveState {
+  connections(): ReadonlyMap<string, number>;
+  subscriptions(): ReadonlyMap<string, number>;
+  readonly cohorts: number;
+}
+
+const codes = { slow: '4429', ended: '4403', drain: '1012', unreachable: '1013' } as const;
+
+/** The measures of live delivery. */
+export function liveMetrics(metrics: Metrics) {
+  const closes = metrics.counter({
+    name: 'live_closes_total',
+    help: 'Connections ended by the gateway, by close code.',
+    labels: ['code'],
+  });
+  const revoked = metrics.counter({
+    name: 'live_revoked_total',
+    help: 'Connections ended because a right or a credential went, by reason.',
+    labels: ['reason'],
+  });
+  const gaps = metrics.counter({
+    name: 'live_gaps_total',
+    help: 'Gaps told to clients, by reason.',
+    labels: ['reason'],
+  });
+  const resumes = metrics.counter({
+    name: 'live_resumes_total',
+    help: 'Subscriptions that resumed after a cursor, by where it came from.',
+    labels: ['source'],
+  });
+  const executions = metrics.counter({ name: 'live_executions_total', help: 'Documents executed for items of streams.' });
+  const delivered = metrics.counter({ name: 'live_delivered_total', help: 'Frames handed to connections.' });
+  const dropped = metrics.counter({
+    name: 'live_dropped_total',
+    help: 'Items left out for slow clients that asked for it.',
+  });
+  const latency = metrics.histogram({
+    name: 'live_delivery_seconds',
+    help: 'From the moment of an event to its first frame.',
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
+  });
+  return {
+    gap: (reason: string) => gaps.add({ reason }),
+    resumed: (source: string) => resumes.add({ source }),
+    executed: () => executions.add({}),
+    delivered: () => delivered.add({}),
+    dropped: (items: number) => dropped.add({}, items),
+    rendered: (seconds: number) => latency.observe({}, seconds),
+    ended(ending: Ending): void {
+      closes.add({ code: codes[ending.why] });
+      if (ending.why === 'ended') revoked.add({ reason: ending.reason });
+    },
+    /** Shows the present state whenever somebody looks. */
+    show(state: LiveState): void {
+      metrics.gauge({ name: 'live_connections', help: 'Open connections, by transport.', labels: ['transport'] }, (gauge) => {
+        for (const [transport, count] of state.connections()) gauge.set({ transport }, count);
+      });
+      metrics.gauge({ name: 'live_subscriptions', help: 'Open subscriptions, by field.', labels: ['field'] }, (gauge) => {
+        for (const [field, count] of state.subscriptions()) gauge.set({ field }, count);
+      });
+      metrics.gauge({ name: 'live_cohorts', help: 'Groups of equal subscriptions of equal rights.' }, (gauge) =>
+        gauge.set({}, state.cohorts),
+      );
+    },
+  };
+}
+
+export type LiveMetrics = ReturnType<typeof liveMetrics>;

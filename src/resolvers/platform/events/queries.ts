@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { allow, visible } from '#kernel/access.ts';
+import { catalogue } from '#kernel/catalogue.ts';
+import type { Context } from '#kernel/context.ts';
+import { InputError } from '#kernel/errors.ts';
+import { type EventFilter, type EventVisibility, eventLog, type LogState, type StoredEvent } from '#kernel/event.ts';
+import { fromGlobalId } from '#kernel/id.ts';
+import { instant, parse } from '#kernel/input.ts';
+import type { Page, PageRequest } from '#kernel/page.ts';
+
+/** A full name, a prefix with `.*`, or `*`. */
+export const eventPattern = z.string().regex(/^(\*|[a-z][A-Za-z0-9]*(\.[A-Za-z0-9]+)*(\.\*)?)$/, {
+  error: ({ input }) => `"${input}" is no event pattern: give a full name, a prefix with .*, or *.`,
+});
+
+const eventFilter = z.object({
+  names: z.array(eventPattern).max(100).nullish(),
+  subjects: z.array(z.string()).max(1000).nullish(),
+  scope: z
+    .array(z.object({ kind: z.string(), value: z.string() }))
+    .max(100)
+    .nullish(),
+  actor: z.string().nullish(),
+  from: instant().nullish(),
+  to: instant().nullish(),
+});
+
+export type EventFilterInput = z.input<typeof eventFilter>;
+
+/** A filter as the store takes it. @throws InputError for what is none. */
+export function readEventFilter(input: EventFilterInput | null | undefined): EventFilter {
+  const { actor, ...rest } = parse(eventFilter, input ?? {}, ['filter']);
+  const account = actor == null ? undefined : fromGlobalId(actor)?.id;
+  if (actor != null && !account) throw InputError.at(['filter', 'actor'], `"${actor}" is no id of an account.`);
+  const given = Object.entries({ ...rest, actor: account }).filter(([, value]) => value != null);
+  return Object.fromEntries(given) as EventFilter;
+}
+
+/** Which events the viewer may see, right by right: most kinds of events share theirs. */
+export function eventVisibility(ctx: Context): EventVisibility {
+  const groups = Map.groupBy(
+    ctx.use(catalogue).events.values(),
+    (definition) => `${definition.seenWith} ${definition.seenByOwner}`,
+  );
+  return [...groups.values()].map((definitions) => ({
+    names: definitions.map((definition) => definition.name),
+    visibility: definitions[0] ? visible(ctx, definitions[0].seenWith) : 'none',
+    owner: definitions[0]?.seenByOwner ? ctx.viewer.id : null,
+  }));
+}
+
+/** Events that match and that the viewer may see, newest first. Needs event:read, then each event its own right. */
+export async function pageEvents(
+  ctx: Context,
+  filter: EventFilterInput | null | undefined,
+  request: PageRequest,
+): Promise<Page<StoredEvent>> {
+  allow(ctx, 'event:read');
+  const visibility = ctx.viewer.rights.texts.includes('*') ? 'all' : eventVisibility(ctx);
+  return ctx.use(eventLog).page(readEventFilter(filter), visibility, request);
+}
+
+export async function readEventLog(ctx: Context): Promise<LogState> {
+  allow(ctx, 'event:read');
+  return ctx.use(eventLog).state();
+}

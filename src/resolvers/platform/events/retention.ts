@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { allow } from '#kernel/access.ts';
+import { type Context, microseconds } from '#kernel/context.ts';
+import { defineEvent, eventLog } from '#kernel/event.ts';
+
+export const eventLogTrimmed = defineEvent('platform.eventLog.trimmed', z.object({ floor: z.number().int() }), {
+  description: 'Old events were deleted; streams resume from the floor on.',
+  subject: null,
+  seenWith: 'system:read',
+});
+
+export const eventLogRenewed = defineEvent('platform.eventLog.renewed', z.object({ epoch: z.string() }), {
+  description: 'The log began a new life; cursors from before no longer count.',
+  subject: null,
+  seenWith: 'system:read',
+});
+
+/** How long events are kept, in milliseconds; null: for ever. */
+export interface RetentionPeriods {
+  readonly live: number;
+  readonly audit: number | null;
+}
+
+/** Deletes what is older than its time. Answers the lowest number from which nothing is missing. */
+export async function trimEventLog(ctx: Context, periods: RetentionPeriods): Promise<number> {
+  allow(ctx, 'system:control');
+  const now = ctx.clock.now();
+  const { floor: before } = await ctx.use(eventLog).state();
+  return ctx.atomically(async (ctx) => {
+    const floor = await ctx.use(eventLog).trim({
+      live: microseconds(now - periods.live),
+      audit: periods.audit === null ? null : microseconds(now - periods.audit),
+    });
+    if (floor > before) ctx.events.append(eventLogTrimmed, { floor }, { scope: {} });
+    return floor;
+  });
+}
+
+/** Begins a new life of the log: to be done after every restore. Answers the new epoch. */
+export async function renewEventLog(ctx: Context): Promise<string> {
+  allow(ctx, 'system:control');
+  return ctx.atomically(async (ctx) => {
+    const epoch = await ctx.use(eventLog).renewEpoch();
+    ctx.events.append(eventLogRenewed, { epoch }, { scope: {} });
+    return epoch;
+  });
+}
+
+const hour = 3_600_000;
+
+/** Milliseconds until the next sweep: seven minutes past every hour, when little else is scheduled. */
+export function untilNextSweep(now: number): number {
+  const since = (now - 7 * 60_000) % hour;
+  return hour - since;
+}

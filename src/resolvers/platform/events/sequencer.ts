@@ -1,0 +1,55 @@
+import type { EventLogStore } from '#kernel/event.ts';
+import type { Logger } from '#kernel/log.ts';
+
+/**
+ * Numbers committed events. Every process has one; the store lets one work at a time. A process numbers what it
+ * committed itself at once, and at every poll what a process that died left behind.
+ */
+export class Sequencer {
+  readonly #store: EventLogStore;
+  readonly #batch: number;
+  readonly #log: Logger;
+  readonly #numbered: () => void;
+  /** The pass under way, and the one that begins after it for whoever came meanwhile. */
+  #running: Promise<void> | null = null;
+  #next: Promise<void> | null = null;
+
+  /** @param numbered called after each batch. */
+  constructor(store: EventLogStore, options: { batch: number; log: Logger; numbered: () => void }) {
+    this.#store = store;
+    this.#batch = options.batch;
+    this.#log = options.log;
+    this.#numbered = options.numbered;
+  }
+
+  /** After a commit: numbers soon, without making the caller wait. */
+  kick(): void {
+    this.flush().catch((error) => this.#log.warn({ err: error }, 'Events wait for their numbers; trying again soon.'));
+  }
+
+  /** Everything committed before this call has its number when it returns. */
+  flush(): Promise<void> {
+    if (!this.#running) {
+      this.#running = this.#pass().finally(() => {
+        this.#running = null;
+      });
+      return this.#running;
+    }
+    // A pass under way may have looked already; one that starts after it covers every caller until then.
+    this.#next ??= this.#running
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = null;
+        return this.flush();
+      });
+    return this.#next;
+  }
+
+  async #pass(): Promise<void> {
+    for (;;) {
+      const count = await this.#store.number(this.#batch);
+      if (count > 0) this.#numbered();
+      if (count < this.#batch) return;
+    }
+  }
+}
