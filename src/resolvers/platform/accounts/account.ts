@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { foldText, type Logic, logic, type TextMatch, textMatch } from '#kernel/filter.ts';
+import { line, type OneOf, oneKey, rowId } from '#kernel/input.ts';
+import type { Page, PageRequest } from '#kernel/page.ts';
+import type { Visibility } from '#kernel/permission.ts';
+import { definePort } from '#kernel/port.ts';
+
+export type AccountKind = 'HUMAN' | 'SERVICE';
+
+/** A human or a service that acts. Instants are ISO 8601 in UTC with milliseconds. */
+export interface Account {
+  readonly id: string;
+  /** Unique without regard to case, also among the emails of others. */
+  readonly name: string;
+  /** In lower case; unique, also among the names of others. */
+  readonly email: string | null;
+  readonly kind: AccountKind;
+  readonly realName: string;
+  readonly isActive: boolean;
+  /** Own permissions, as they are kept: scoped by ids. */
+  readonly permissions: readonly string[];
+  /** Row ids of the roles it holds itself. */
+  readonly roles: readonly string[];
+  readonly mustChangePassword: boolean;
+  readonly lastLoginAt: string | null;
+  readonly etag: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export type AccountKey = OneOf<{ id: string; name: string; email: string }>;
+
+export const accountKey = oneKey({
+  id: rowId('Account'),
+  name: z.string('name must be a text.').transform(foldText),
+  email: z.string('email must be a text.').transform(foldText),
+});
+
+/** What an insert writes. Everything that is absent here starts empty. */
+export type NewAccount = Omit<Account, 'lastLoginAt' | 'updatedAt'> & { readonly passwordHash: string | null };
+
+export type AccountChange = Partial<
+  Pick<Account, 'name' | 'email' | 'realName' | 'isActive' | 'permissions' | 'roles' | 'mustChangePassword'>
+> & { readonly passwordHash?: string };
+
+/** Everything that an account reaches at one moment. */
+export interface EffectiveRights {
+  readonly account: Account;
+  /** Own permissions and those of all active roles it reaches; none while it is inactive. */
+  readonly permissions: readonly string[];
+  /** Row ids of those roles. */
+  readonly roles: readonly string[];
+}
+
+export interface AccountTerms {
+  readonly name?: TextMatch | null;
+  readonly email?: TextMatch | null;
+  readonly realName?: TextMatch | null;
+  /** Holds this permission itself, as it is kept. */
+  readonly permission?: string | null;
+  /** Row id of a role that it holds itself. */
+  readonly role?: string | null;
+  readonly isActive?: boolean | null;
+  readonly kind?: AccountKind | null;
+}
+export type AccountFilter = Logic<AccountTerms>;
+
+export const accountFilter = logic({
+  name: textMatch().nullish(),
+  email: textMatch(foldText).nullish(),
+  realName: textMatch().nullish(),
+  permission: z.string().nullish(),
+  role: z.string().nullish(),
+  isActive: z.boolean().nullish(),
+  kind: z.enum(['HUMAN', 'SERVICE']).nullish(),
+});
+
+export interface AccountOrder {
+  readonly by: 'NAME' | 'CREATED_AT' | 'LAST_LOGIN_AT';
+  readonly direction: 'ASC' | 'DESC';
+}
+
+/** What the platform asks of the storage of accounts. */
+export interface AccountStore {
+  getMany(ids: readonly string[]): Promise<(Account | null)[]>;
+  /** By name or email, folded, exactly. */
+  find(key: Exclude<AccountKey, { id: string }>): Promise<Account | null>;
+  /** Who signs in with this text as name or email, folded, exactly; and the hash of the password, if there is one. */
+  findForSignIn(nameOrEmail: string): Promise<{ account: Account; passwordHash: string | null } | null>;
+  /** Positions are the folded name, or the instant (empty for none), and the id. */
+  page(
+    filter: AccountFilter,
+    order: AccountOrder,
+    visibility: Visibility,
+    request: PageRequest,
+  ): Promise<Page<Account>>;
+  /** Null when the name or the email is taken, in any case of letters; of racing callers exactly one gets it. */
+  insert(account: NewAccount): Promise<Account | null>;
+  /** The account, kept from changing by others until the end of the unit of work. */
+  lock(id: string): Promise<{ account: Account; passwordHash: string | null } | null>;
+  /** `STALE` when the etag moved, `TAKEN` when the new name or email is another's; nothing is changed then. */
+  update(
+    id: string,
+    etag: string,
+    change: AccountChange & { readonly etag: string; readonly updatedAt: string },
+  ): Promise<Account | 'STALE' | 'TAKEN'>;
+  /** Remembers a sign-in. The etag stays. Waits until no other unit signs in to the same account. */
+  recordLogin(id: string, at: string): Promise<void>;
+  /** What accounts reach, each walk of the role graph guarded against cycles, all in one read. */
+  effective(ids: readonly string[]): Promise<(EffectiveRights | null)[]>;
+  /** Until the end of the unit of work no other unit that asks for this goes on: changes of rights come one by one. */
+  lockAdministration(): Promise<void>;
+  /** Whether an active account reaches `*`. */
+  hasAdministrator(): Promise<boolean>;
+  isEmpty(): Promise<boolean>;
+}
+
+export const accountStore = definePort<AccountStore>('platform.accounts');
+
+export const accountName = line('name', { min: 1, max: 256 }).refine(
+  (name) => !/\s/.test(name),
+  'name may not hold white space.',
+);
+
+export const accountEmail = line('email', { max: 254 })
+  .transform(foldText)
+  .refine(
+    (email) => /^[^\s@]+@[^\s@]+$/.test(email),
+    'email must have one @ with text on both sides and no white space.',
+  );
+
+export const realName = line('realName', { max: 256 });
+
+/** A list without its repetitions. */
+export const distinct = <T>(list: readonly T[]): T[] => [...new Set(list)];

@@ -1,0 +1,20 @@
+import { definePort } from '#kernel/port.ts';
+
+/** How often a password may be wrong within a window before attempts have to wait. */
+export interface ThrottleRules {
+  readonly perPair: number;
+  readonly perName: number;
+  readonly perAddress: number;
+  /** Milliseconds. */
+  readonly window: number;
+}
+
+/** What the config says of identity. */
+export interface IdentityRules {
+  readonly passwordMinLength: number;
+  readonly throttle: ThrottleRules;
+  /** Names of the roles that an account gets when its maker gives none. */
+  readonly defaultRoles: readonly string[];
+}
+
+export const identityRules = definePort<IdentityRules>('platform.identityRules');
