@@ -1,0 +1,47 @@
+import { allow, visible } from '#kernel/access.ts';
+import type { Context } from '#kernel/context.ts';
+import { GatehouseError } from '#kernel/errors.ts';
+import type { Facts, PermissionName, Visibility } from '#kernel/permission.ts';
+
+/** The kinds of things in a Site, as permissions and scope facts name them. */
+export const kinds = ['site', 'device', 'network'] as const;
+export type Kind = (typeof kinds)[number];
+
+/** What every thing of a kind in a Site is checked with: a grant may name the Site, the kind, or the kind in the Site. */
+export const factsIn = (siteId: string, kind: Kind): Facts => ({ site: [siteId, `${siteId}/${kind}`], kind });
+
+/**
+ * Refuses a viewer who has the permission nowhere, before anything is looked up: what he names stays unconfirmed.
+ * @throws AuthenticationError, ForbiddenError
+ */
+export function allowSomewhere(ctx: Context, need: PermissionName): void {
+  if (visible(ctx, need) === 'none') allow(ctx, need);
+}
+
+/** Whether the viewer may read a thing with these facts. */
+export const mayRead = (ctx: Context, facts: Facts): boolean =>
+  !ctx.viewer.mustChangePassword && ctx.viewer.rights.covers('network:read', facts);
+
+/** What `allow` would throw, for calls that collect what is wrong with many items. */
+export function refusal(ctx: Context, need: PermissionName, facts: Facts): GatehouseError | null {
+  try {
+    allow(ctx, need, facts);
+    return null;
+  } catch (error) {
+    if (error instanceof GatehouseError) return error;
+    throw error;
+  }
+}
+
+/** Whether a row with these facts passes a visibility: for stores that filter in memory. */
+export function passes(visibility: Visibility, facts: Facts): boolean {
+  if (visibility === 'all') return true;
+  if (visibility === 'none') return false;
+  return visibility.allOf.every((list) => list.some(({ kind, value }) => holds(facts[kind], value)));
+}
+
+function holds(fact: Facts[string] | undefined, value: string): boolean {
+  if (fact === undefined) return false;
+  if (typeof fact === 'string') return fact === value;
+  return 'all' in fact ? fact.all.every((member) => member === value) : fact.includes(value);
+}

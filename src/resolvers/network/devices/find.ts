@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { visible } from '#kernel/access.ts';
+import type { Context } from '#kernel/context.ts';
+import { oneKey, parse } from '#kernel/input.ts';
+import { emptyPage, type Page, type PageRequest } from '#kernel/page.ts';
+import { mayRead } from '#resolvers/network/access.ts';
+import { only } from '#resolvers/network/bulk.ts';
+import { type Device, type DeviceFilter, deviceFacts, deviceStore } from '#resolvers/network/devices/device.ts';
+import { idText } from '#resolvers/network/keys.ts';
+import { checkPositions, type ListQuery, orderInput } from '#resolvers/network/list.ts';
+import { type Finder, findAll } from '#resolvers/network/lookup.ts';
+import { siteKey, sitesByKey } from '#resolvers/network/sites/find.ts';
+
+export const deviceKey = oneKey({ id: idText, hostname: z.string('hostname must be a text.').normalize('NFC') });
+
+/** The devices with these row ids that the viewer may read. */
+export async function findDevices(ctx: Context, ids: readonly string[]): Promise<(Device | null)[]> {
+  const devices = await ctx.use(deviceStore).getMany(ids);
+  return devices.map((device) => (device && mayRead(ctx, deviceFacts(device)) ? device : null));
+}
+
+export const deviceFinder: Finder<Device> = {
+  type: 'Device',
+  plural: 'devices',
+  key: 'hostname',
+  byIds: findDevices,
+  byKeys: (ctx, keys) => ctx.use(deviceStore).match(keys, visible(ctx, 'network:read')),
+};
+
+const deviceQuery = z.object({ site: siteKey.nullish(), by: deviceKey });
+
+/**
+ * The device, or null when none that the viewer may read has this key.
+ * @throws AmbiguousError for a hostname that several Sites have, when none is named.
+ */
+export const findDevice = async (ctx: Context, input: z.input<typeof deviceQuery>): Promise<Device | null> =>
+  only(await findAll(ctx, deviceFinder, [parse(deviceQuery, input)]));
+
+const filterInput = z
+  .object({ hostname: z.string().normalize('NFC').nullish() })
+  .nullish()
+  .transform((given): DeviceFilter => (given?.hostname == null ? {} : { hostname: given.hostname }));
+
+const listInput = z.object({ site: siteKey.nullish(), filter: filterInput, orderBy: orderInput });
+export type DeviceList = z.input<typeof listInput>;
+
+/** The devices that the viewer may read. */
+export async function listDevices(ctx: Context, input: DeviceList, page: PageRequest): Promise<Page<Device>> {
+  const { site: key, ...list } = parse(listInput, input);
+  const query = toQuery(ctx, list, page);
+  const site = key ? only(await sitesByKey(ctx, [key])) : null;
+  if ((key && !site) || query.visibility === 'none') return emptyPage;
+  return only(await ctx.use(deviceStore).pages([site?.id ?? null], query));
+}
+
+/** The devices of a Site: asked for many Sites at once, they take one read. */
+export const listDevicesOfSite = (
+  ctx: Context,
+  siteId: string,
+  input: Omit<DeviceList, 'site'>,
+  page: PageRequest,
+): Promise<Page<Device>> => ctx.load(pagesOfSites, siteId, JSON.stringify({ input, page }));
+
+async function pagesOfSites(ctx: Context, siteIds: readonly string[], variant: string): Promise<Page<Device>[]> {
+  const { input, page } = JSON.parse(variant) as { input: DeviceList; page: PageRequest };
+  const query = toQuery(ctx, parse(listInput, input), page);
+  return query.visibility === 'none' ? siteIds.map(() => emptyPage) : ctx.use(deviceStore).pages(siteIds, query);
+}
+
+function toQuery(
+  ctx: Context,
+  { filter, orderBy: order }: Omit<z.output<typeof listInput>, 'site'>,
+  page: PageRequest,
+): ListQuery<DeviceFilter> {
+  checkPositions(page, order);
+  return { filter, order, visibility: visible(ctx, 'network:read'), page };
+}

@@ -1,0 +1,35 @@
+import type { Context } from '#kernel/context.ts';
+import type { Pattern } from '#kernel/pattern.ts';
+import { definePort } from '#kernel/port.ts';
+import type { Ipv6Display } from '#resolvers/network/cidr.ts';
+
+/** What the config says of this domain. */
+export interface NetworkSettings {
+  readonly hostname: {
+    readonly allowFqdn: boolean;
+    readonly allowUnderscore: boolean;
+    /** Takes the place of the DNS rules; matched against the whole name. */
+    readonly pattern: Pattern | null;
+  };
+  readonly ipv6: { readonly display: Ipv6Display };
+  /** The most items of one bulk call. */
+  readonly bulk: { readonly max: number };
+}
+
+export const networkSettings = definePort<NetworkSettings>('network.settings');
+
+/** A schema that depends on the config: made once for each settings, and had by the context. */
+export interface PerSettings<T> {
+  (ctx: Context): T;
+  of(settings: NetworkSettings): T;
+}
+
+export function perSettings<T>(make: (settings: NetworkSettings) => T): PerSettings<T> {
+  const made = new WeakMap<NetworkSettings, T>();
+  const of = (settings: NetworkSettings): T => {
+    const value = made.get(settings) ?? make(settings);
+    made.set(settings, value);
+    return value;
+  };
+  return Object.assign((ctx: Context) => of(ctx.use(networkSettings)), { of });
+}
