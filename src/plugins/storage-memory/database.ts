@@ -39,8 +39,10 @@ export interface Session {
    * @throws UnavailableError when the unit before it takes too long.
    */
   run<T>(work: (tables: Tables) => T): Promise<T>;
-  /** Calls `fn` after the unit's commit; at once outside a unit. */
-  afterCommit(fn: () => void): void;
+  /** Wakes who listens to the channel once what `run` writes is committed. */
+  notify(channel: string): Promise<void>;
+  /** @returns how to stop. */
+  listen(channel: string, wake: () => void): () => void;
 }
 
 export interface MemoryDatabase {
@@ -51,6 +53,7 @@ export interface MemoryDatabase {
 export function openMemory(timeout = 15_000): MemoryDatabase {
   const committed = new Map<TableDefinition<unknown>, Map<string, unknown>>();
   const turns = takeTurns();
+  const signals = openSignals();
 
   const participant: Participant<Transaction> = {
     name: 'storage-memory',
@@ -81,16 +84,36 @@ export function openMemory(timeout = 15_000): MemoryDatabase {
         throw error;
       }
     },
-    afterCommit: (fn) => fn(),
+    notify: async (channel) => signals.notify(channel),
+    listen: signals.listen,
   };
-  return { session: (unit) => (unit ? insideUnit(unit, participant) : outside) };
+  return {
+    session: (unit) =>
+      unit
+        ? {
+            run: async (work) => work((await unit.enlist(participant)).tables),
+            notify: async (channel) => {
+              (await unit.enlist(participant)).whenCommitted.push(() => signals.notify(channel));
+            },
+            listen: signals.listen,
+          }
+        : outside,
+  };
 }
 
-function insideUnit(unit: UnitOfWork, participant: Participant<Transaction>): Session {
+function openSignals() {
+  const wakers = new Map<string, Set<() => void>>();
   return {
-    run: async (work) => work((await unit.enlist(participant)).tables),
-    afterCommit(fn) {
-      unit.enlist(participant).then((transaction) => transaction.whenCommitted.push(fn));
+    listen(channel: string, wake: () => void): () => void {
+      // The same function may be given twice.
+      const own = () => wake();
+      const all = wakers.get(channel) ?? new Set();
+      wakers.set(channel, all.add(own));
+      return () => all.delete(own);
+    },
+    /** Later, as with a database: nobody is woken inside the call that wakes him, nor as a part of its unit. */
+    notify(channel: string): void {
+      for (const wake of wakers.get(channel) ?? []) openUnits.run(null, () => setImmediate(wake));
     },
   };
 }

@@ -2,6 +2,7 @@ import { type Branch, openUnits, type Participant, type UnitOfWork } from '#kern
 import type { Database } from '#plugins/storage-prisma/database.ts';
 import { translateFailure } from '#plugins/storage-prisma/failures.ts';
 import type { Prisma } from '#plugins/storage-prisma/generated/client.ts';
+import type { Notifier } from '#plugins/storage-prisma/notifier.ts';
 
 /** What statements are written with: the models, and `$queryRaw` and `$executeRaw`. */
 export type Statements = Prisma.TransactionClient;
@@ -21,6 +22,8 @@ export interface Session {
   run<T>(work: (db: Statements) => Promise<T>): Promise<T>;
   /** Runs statements as one effect: in the unit's transaction, or in one of their own. */
   together<T>(work: (db: Statements) => Promise<T>): Promise<T>;
+  /** Hears notifications of all sessions of the database, committed ones only. */
+  listen: Notifier['listen'];
 }
 
 /** Gives the session for a unit of work, or the one outside all units. */
@@ -40,11 +43,12 @@ export function openSessions(database: Database): (unit: UnitOfWork | null) => S
         database.prisma.$transaction(work, { timeout: database.timeout, maxWait: database.timeout }),
       );
     },
+    listen: database.notifier.listen,
   };
   return (unit) => {
     if (!unit) return outside;
     const run: Session['run'] = (work) => translated(async () => work((await unit.enlist(participant)).statements));
-    return { run, together: run };
+    return { run, together: run, listen: database.notifier.listen };
   };
 }
 
