@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { ExecutionArgs, GraphQLError, GraphQLSchema } from 'graphql';
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols, makeServer, type Context as SocketContext } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Caller } from '#http/live/caller.ts';
+import type { Caller } from '#http/caller.ts';
 import type { LiveConfig } from '#http/live/config.ts';
 import type { Ending, LiveConnection, Wire } from '#http/live/connection.ts';
 import type { Hub } from '#http/live/hub.ts';
@@ -126,7 +126,9 @@ async function connect(parts: SocketParts, context: SocketContext<Record<string,
   const { extra: session } = context;
   session.protocol = context;
   try {
-    const viewer = await parts.authenticator.authenticate(session.caller.credentials(context.connectionParams ?? null));
+    const viewer = await parts.authenticator.authenticate(
+      session.caller.credentials({ payload: context.connectionParams ?? null }),
+    );
     session.connection = parts.hub.connect(viewer, session.caller.facts.address, wireOf(parts.config, session));
     // The socket may have gone while the credential was looked at.
     if (session.socket.readyState !== session.socket.OPEN) parts.hub.disconnect(session.connection);
@@ -214,7 +216,7 @@ async function renew(
   credential: string,
 ): Promise<Viewer> {
   const authorization = credential.includes(' ') ? credential : `Bearer ${credential}`;
-  const viewer = await parts.authenticator.authenticate(session.caller.credentials({ authorization }));
+  const viewer = await parts.authenticator.authenticate(session.caller.credentials({ payload: { authorization } }));
   if (viewer.id !== connection.viewer.id) throw new ForbiddenError('The credential is of another account.');
   await parts.hub.renew(connection, viewer);
   return viewer;

@@ -1,15 +1,15 @@
 import { randomInt } from 'node:crypto';
 import type { GraphQLSchema } from 'graphql';
-import type { Caller } from '#http/live/caller.ts';
 import type { LiveConfig } from '#http/live/config.ts';
 import type { Ending, LiveConnection, Wire } from '#http/live/connection.ts';
 import type { Hub } from '#http/live/hub.ts';
 import { prepareOperation } from '#http/live/operation.ts';
+import { HttpRefusal } from '#http/answer.ts';
+import type { Call, StreamHandler } from '#http/graphql.ts';
 import { toGraphQLError } from '#http/mask.ts';
 import type { Operation, Operations } from '#http/operations.ts';
 import type { Context, ContextFacts } from '#kernel/context.ts';
 import { AuthenticationError, StreamError } from '#kernel/errors.ts';
-import type { Viewer } from '#kernel/viewer.ts';
 
 export interface SseParts {
   readonly hub: Hub;
@@ -31,31 +31,23 @@ const headers = {
 /**
  * The door for server-sent events: the distinct connections mode of graphql-sse
  * (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md), with the cursor as the id of each event, so that
- * browsers resume by themselves.
+ * browsers resume by themselves. One result for a query or mutation, items for a subscription.
  */
-export function createSse(parts: SseParts) {
-  return {
-    /**
-     * Answers an operation as a stream: one result for a query or mutation, items for a subscription.
-     * @param lastEventId what the client sent as `Last-Event-ID`.
-     * @param terminate drops the connection below, for clients that do not read any more.
-     * @throws GatehouseError before anything of the stream was sent.
-     */
-    async respond(
-      operation: Operation,
-      viewer: Viewer,
-      caller: Caller,
-      options: { lastEventId: string | null; signal: AbortSignal; terminate?: () => void },
-    ): Promise<Response> {
-      const stream = new EventStream(parts, options.terminate);
-      if (operation.type === 'subscription') await stream.subscribe(operation, viewer, caller, options.lastEventId);
-      else {
-        const ctx = parts.context({ viewer, request: caller.facts, signal: options.signal });
-        stream.single(await parts.operations.execute(operation, ctx));
-      }
-      options.signal.addEventListener('abort', () => stream.gone(), { once: true });
-      return new Response(stream.body, { headers });
-    },
+export function createSse(parts: SseParts): StreamHandler {
+  return async (request, wanted, call) => {
+    const operation = parts.operations.prepare(wanted, call.viewer);
+    if (request.method === 'GET' && operation.type === 'mutation')
+      throw new HttpRefusal(405, 'A mutation needs a POST request.', { allow: 'POST' });
+    const stream = new EventStream(parts, call.hangUp);
+    if (operation.type === 'subscription')
+      await stream.subscribe(operation, call, request.headers.get('last-event-id') || null);
+    else {
+      const { viewer, caller, signal, headers } = call;
+      const ctx = parts.context({ viewer, request: caller.facts, response: { headers }, signal });
+      stream.single(await parts.operations.execute(operation, ctx));
+    }
+    call.signal.addEventListener('abort', () => stream.gone(), { once: true });
+    return new Response(stream.body, { headers });
   };
 }
 
@@ -64,16 +56,16 @@ class EventStream implements Wire {
   readonly transport = 'sse';
   readonly body: ReadableStream<Uint8Array>;
   readonly #parts: SseParts;
-  readonly #terminate: (() => void) | undefined;
+  readonly #hangUp: (() => void) | undefined;
   readonly #encoder = new TextEncoder();
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   #connection: LiveConnection | null = null;
   #ping: NodeJS.Timeout | null = null;
   #closed = false;
 
-  constructor(parts: SseParts, terminate?: () => void) {
+  constructor(parts: SseParts, hangUp?: () => void) {
     this.#parts = parts;
-    this.#terminate = terminate;
+    this.#hangUp = hangUp;
     this.body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
@@ -92,7 +84,7 @@ class EventStream implements Wire {
     return this.#parts.config.socket.bytes - (this.#controller?.desiredSize ?? 0);
   }
 
-  async subscribe(operation: Operation, viewer: Viewer, caller: Caller, lastEventId: string | null): Promise<void> {
+  async subscribe(operation: Operation, { viewer, caller }: Call, lastEventId: string | null): Promise<void> {
     const { hub, schema, config } = this.#parts;
     const live = prepareOperation(schema, operation.document, operation.definition, operation.variables);
     this.#connection = hub.connect(viewer, caller.facts.address, this);
@@ -127,8 +119,8 @@ class EventStream implements Wire {
     if (ending.why === 'ended') this.fail(only, new AuthenticationError(ending.reason), '');
     else if (ending.why === 'drain') this.#write(`retry: ${Math.max(ending.retry, 1)}\n\n`);
     this.#end();
-    if (ending.why !== 'slow' || !this.#terminate) return;
-    const grace = setTimeout(this.#terminate, this.#parts.config.socket.closeGrace);
+    if (ending.why !== 'slow' || !this.#hangUp) return;
+    const grace = setTimeout(this.#hangUp, this.#parts.config.socket.closeGrace);
     grace.unref();
   }
 

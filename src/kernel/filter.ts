@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sought } from '#kernel/input.ts';
 import { compilePattern } from '#kernel/pattern.ts';
 
 /** Conditions on a text; all that are given must hold. A null value is unequal to every text. */
@@ -13,7 +14,7 @@ export interface TextMatch {
 /** The most members of a list within a filter. */
 const longestList = 1000;
 
-const condition = () => z.string().normalize('NFC').nullish();
+const condition = () => sought('A condition').nullish();
 
 /** @param fold applied to what is compared exactly, for texts that are kept folded. */
 export const textMatch = (fold: (text: string) => string = (text) => text) =>
@@ -22,7 +23,7 @@ export const textMatch = (fold: (text: string) => string = (text) => text) =>
       eq: condition(),
       ne: condition(),
       in: z
-        .array(z.string().normalize('NFC'))
+        .array(sought('A condition'))
         .max(longestList, `A filter compares with ${longestList} texts at most.`)
         .nullish(),
       like: condition(),

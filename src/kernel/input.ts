@@ -44,6 +44,14 @@ export function prose(name: string, { max = Number.POSITIVE_INFINITY }: { max?: 
     .refine((text) => !controlButLayout.test(text), `${name} may not hold control characters but tab and newline.`);
 }
 
+/** Text that is looked for: whatever it is, it may name nothing. Storages cannot compare with NUL. */
+export function sought(name: string) {
+  return z
+    .string(`${name} must be a text.`)
+    .normalize('NFC')
+    .refine((text) => !text.includes('\u0000'), `${name} may not hold NUL.`);
+}
+
 /** An id of a thing of this type: its global id, or its row id. The value is the row id. */
 export function rowId(type: string) {
   return z.string(`The id must be a text.`).transform((text, check) => {

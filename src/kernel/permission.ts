@@ -62,11 +62,13 @@ export interface Rights {
   visibility(need: PermissionName): Visibility;
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const notInPermissions = /[\s\u0000-\u001f\u007f]/;
 const word = /^[a-z][A-Za-z0-9]*$/;
 
 /** The parts of a permission, or null where the text is none that the areas declare. `*` has no parts: test it first. */
 export function parsePermission(text: string, areas: ReadonlyMap<string, AreaRules>): Permission | null {
-  if ([...text].length > 512 || /\s/.test(text)) return null;
+  if ([...text].length > 512 || notInPermissions.test(text)) return null;
   const colon = text.indexOf(':');
   const at = text.indexOf('@');
   const areaName = text.slice(0, colon);

@@ -11,6 +11,9 @@ export class PluginError extends Error {
 /** Which plugin's provision of a port counts, by port name. */
 export type Winners = ReadonlyMap<string, string>;
 
+/** Ports that the gateway itself provides, before any plugin. */
+export const kernelPorts: ReadonlySet<string> = new Set(['clock', 'catalogue', 'metrics']);
+
 /** The plugins and all they depend on, each once. */
 export function withDependencies(listed: readonly GatehousePlugin[]): GatehousePlugin[] {
   const found = new Map<string, GatehousePlugin>();
@@ -82,7 +85,8 @@ function predecessors(
   plugins: readonly GatehousePlugin[],
   winners: Winners,
 ): readonly string[] {
-  const wanted = Object.values(plugin.uses).map((port) => {
+  const wanted = Object.values(plugin.uses).flatMap((port) => {
+    if (kernelPorts.has(port.name)) return [];
     const provider = winners.get(port.name);
     if (provider === undefined)
       throw new PluginError(

@@ -87,7 +87,7 @@ export function events(builder: Builder): void {
   feed(builder, 'events', {
     description: 'Everything that happens and that the viewer may see, as it happens.',
     needs: 'event:read',
-    args: (t) => ({ filter: t({ type: filter, required: true, description: 'Which ones.' }) }),
+    args: (t) => ({ filter: t.field({ type: filter, required: true, description: 'Which ones.' }) }),
     events: null,
     select: async (ctx, args) => {
       allow(ctx, 'event:read');

@@ -10,16 +10,24 @@ export class Sequencer {
   readonly #batch: number;
   readonly #log: Logger;
   readonly #numbered: () => void;
+  readonly #took: (seconds: number) => void;
   /** The pass under way, and the one that begins after it for whoever came meanwhile. */
   #running: Promise<void> | null = null;
   #next: Promise<void> | null = null;
 
-  /** @param numbered called after each batch. */
-  constructor(store: EventLogStore, options: { batch: number; log: Logger; numbered: () => void }) {
+  /**
+   * @param options.numbered called after each batch.
+   * @param options.took told how long a batch took.
+   */
+  constructor(
+    store: EventLogStore,
+    options: { batch: number; log: Logger; numbered: () => void; took: (seconds: number) => void },
+  ) {
     this.#store = store;
     this.#batch = options.batch;
     this.#log = options.log;
     this.#numbered = options.numbered;
+    this.#took = options.took;
   }
 
   /** After a commit: numbers soon, without making the caller wait. */
@@ -47,7 +55,9 @@ export class Sequencer {
 
   async #pass(): Promise<void> {
     for (;;) {
+      const begun = performance.now();
       const count = await this.#store.number(this.#batch);
+      if (count > 0) this.#took((performance.now() - begun) / 1000);
       if (count > 0) this.#numbered();
       if (count < this.#batch) return;
     }

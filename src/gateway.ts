@@ -1,0 +1,190 @@
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type ExecutionResult, type GraphQLSchema, lexicographicSortSchema } from 'graphql';
+import { createDoor, type Door } from '#http/door.ts';
+import { doorSections, type GraphqlConfig, type HttpConfig, type MetricsConfig } from '#http/config.ts';
+import { createExecutor, type LocalOperation } from '#http/execute.ts';
+import { type LiveConfig, liveConfig } from '#http/live/config.ts';
+import { createDelivery } from '#http/live/delivery.ts';
+import { createMetrics } from '#http/metrics.ts';
+import { createOperations } from '#http/operations.ts';
+import { createSockets } from '#http/sockets.ts';
+import { createSse } from '#http/sse.ts';
+import { type Catalogue, catalogue } from '#kernel/catalogue.ts';
+import { type Clock, clock, systemClock } from '#kernel/clock.ts';
+import type { ConfigSection } from '#kernel/config.ts';
+import { type Context, type ContextFacts, type ContextSource, createContext } from '#kernel/context.ts';
+import { createLogger, type Logger } from '#kernel/log.ts';
+import { metrics } from '#kernel/metrics.ts';
+import { authenticator, systemViewer } from '#kernel/viewer.ts';
+import { makePlan, type Plan } from '#plugins/configure.ts';
+import type { GatehousePlugin } from '#plugins/define.ts';
+import { PortRegistry, setupPlugins } from '#plugins/registry.ts';
+import { runTasks } from '#plugins/tasks.ts';
+import { type EventsConfig, eventsConfig } from '#resolvers/platform/events/config.ts';
+import { createBuilder } from '#schema/builder.ts';
+import { errors } from '#schema/errors.ts';
+import { eventTypes } from '#schema/event.ts';
+import { feeds } from '#schema/feed.ts';
+import { scalars } from '#schema/scalars.ts';
+
+/** The config sections of the rooms that are no plugins. */
+export const roomSections: readonly ConfigSection[] = [
+  ...doorSections,
+  { path: 'live', owner: 'live', schema: liveConfig },
+  { path: 'events', owner: 'events', schema: eventsConfig },
+];
+
+export interface GatewayOptions {
+  /** What a config file holds. Plugins may be given by value. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Where relative paths of the config begin; the working directory unless said. */
+  readonly folder?: string;
+  /** Overrides of single keys; none unless given. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+}
+
+/** A running gateway. Two of them may live in one process. */
+export interface Gateway {
+  readonly schema: GraphQLSchema;
+  readonly catalogue: Catalogue;
+  readonly log: Logger;
+  /** Answers a request without a server. */
+  fetch: Door['fetch'];
+  /** Opens the doors. @returns where, such as `http://127.0.0.1:4000`. */
+  listen(): Promise<string>;
+  /** Runs the tasks of the plugins until the gateway is disposed of. */
+  work(): void;
+  /** Runs a query or a mutation in this process, with the rights of the system unless another viewer is named. */
+  execute(operation: Omit<LocalOperation, 'viewer'> & Partial<LocalOperation>): Promise<ExecutionResult>;
+  /** A context of the gateway's own, or of the viewer that the facts say. */
+  context(facts?: Partial<ContextFacts>): Context;
+  /** Takes in no more, finishes what is under way, tells clients to come back, and ends every plugin. */
+  dispose(): Promise<void>;
+}
+
+/** The graph of a set of plugins. Nothing is started for it. */
+export function makeSchema(plugins: readonly GatehousePlugin[], declared: Catalogue): GraphQLSchema {
+  const builder = createBuilder();
+  scalars(builder);
+  errors(builder);
+  feeds(builder);
+  for (const plugin of plugins) plugin.schema?.(builder);
+  eventTypes(builder, declared);
+  return lexicographicSortSchema(builder.toSchema());
+}
+
+/**
+ * Starts a gateway: plugins in, doors out.
+ * @throws ConfigError with every fault of the config, PluginError naming the plugin at fault.
+ */
+export async function createGateway(options: GatewayOptions = {}): Promise<Gateway> {
+  const folder = options.folder ?? process.cwd();
+  const plan = await makePlan({
+    content: options.config,
+    folder,
+    environment: options.environment ?? {},
+    sections: roomSections,
+  });
+  return startGateway(plan, { ...options, folder });
+}
+
+async function startGateway(plan: Plan, options: GatewayOptions & { readonly folder: string }): Promise<Gateway> {
+  const { core, config, plugins } = plan;
+  const log = options.log ?? createLogger(core.log.level);
+  const measures = createMetrics();
+  const draining = new AbortController();
+  const ports = new PortRegistry(plan.winners);
+  const time = options.clock ?? systemClock;
+  const provide = ports.provider('gatehouse', new Set());
+  provide(clock, time);
+  provide(catalogue, plan.catalogue);
+  provide(metrics, measures);
+
+  const events = config.section('events') as EventsConfig;
+  let delivery: ReturnType<typeof createDelivery> | null = null;
+  const source: ContextSource = {
+    ports,
+    clock: time,
+    log,
+    transactionTimeout: (config.section('storage').transactionTimeout as number | undefined) ?? 15_000,
+    maxEventBytes: events.maxBytes,
+    committed: (appended) => delivery?.committed(appended),
+  };
+  const context = (facts: Partial<ContextFacts> = {}) => createContext(source, { viewer: systemViewer, ...facts });
+  const dataDir = core.dataDir.startsWith('memory://') ? core.dataDir : resolve(options.folder, core.dataDir);
+  if (!dataDir.startsWith('memory://')) await mkdir(dataDir, { recursive: true });
+
+  const schema = makeSchema(plugins, plan.catalogue);
+  const dispose = await setupPlugins(plugins, { ports, config, dataDir, signal: draining.signal, log, context });
+  try {
+    const who = ports.use(authenticator, null);
+    const live = config.section('live') as LiveConfig;
+    const graphql = config.section('graphql') as GraphqlConfig;
+    const operations = createOperations({ schema, config: graphql, metrics: measures });
+    const stream = createDelivery({
+      source,
+      schema,
+      catalogue: plan.catalogue,
+      authenticator: who,
+      metrics: measures,
+      live,
+      events,
+    });
+    delivery = stream;
+    await stream.start();
+    const { hub } = stream;
+    const sockets = createSockets({ hub, operations, schema, authenticator: who, config: live, log, context });
+    const door = createDoor({
+      operations,
+      source,
+      authenticator: who,
+      config: {
+        http: config.section('http') as HttpConfig,
+        graphql,
+        metrics: config.section('metrics') as MetricsConfig,
+      },
+      metrics: measures,
+      checks: plugins.flatMap((plugin) => plugin.checks),
+      routes: plugins.flatMap((plugin) => plugin.routes),
+      upgrade: sockets.upgrade,
+      stream: createSse({ hub, operations, schema, config: live, context }),
+    });
+    const runLocally = createExecutor(operations, source);
+    let tasks: Promise<void> = Promise.resolve();
+    let disposed: Promise<void> | null = null;
+    const end = async () => {
+      draining.abort();
+      hub.drain();
+      await door.drain();
+      await sockets.close();
+      await tasks;
+      await stream.stop();
+      await door.close();
+      await dispose();
+    };
+    return {
+      schema,
+      catalogue: plan.catalogue,
+      log,
+      fetch: door.fetch,
+      listen: door.listen,
+      work() {
+        const all = plugins.flatMap((plugin) => plugin.tasks);
+        tasks = runTasks(all, context, draining.signal);
+      },
+      execute: (operation) => runLocally({ viewer: systemViewer, ...operation }),
+      context,
+      dispose() {
+        disposed ??= end();
+        return disposed;
+      },
+    };
+  } catch (error) {
+    await delivery?.stop().catch(() => undefined);
+    await dispose();
+    throw error;
+  }
+}
