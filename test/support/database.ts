@@ -72,13 +72,12 @@ export async function newServerDatabase(from: 'migrated' | 'empty' = 'migrated')
 
 /** A new database on the shared server. */
 export async function serverDatabase(options: TestDatabaseOptions = {}): Promise<Database> {
-  return openDatabase({
-    url: await newServerDatabase(),
-    directory: '',
-    poolSize: 20,
-    timeout: testTimeout,
-    ...options,
-  });
+  return openServer(await newServerDatabase(), options);
+}
+
+/** A database of the shared server, once more: as another process would open it. */
+export function openServer(url: string, options: TestDatabaseOptions = {}): Promise<Database> {
+  return openDatabase({ url, directory: '', poolSize: 20, timeout: testTimeout, ...options });
 }
 
 async function admin(started: PostgresServer, statement: string): Promise<void> {
