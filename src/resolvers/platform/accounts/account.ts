@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { foldText, type Logic, logic, type TextMatch, textMatch } from '#kernel/filter.ts';
-import { line, type OneOf, oneKey, rowId } from '#kernel/input.ts';
-import type { Page, PageRequest } from '#kernel/page.ts';
+import { line, type OneOf, oneKey, rowId, sought } from '#kernel/input.ts';
+import type { Page, PageRequest, Position } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 import { definePort } from '#kernel/port.ts';
 
@@ -32,8 +32,8 @@ export type AccountKey = OneOf<{ id: string; name: string; email: string }>;
 
 export const accountKey = oneKey({
   id: rowId('Account'),
-  name: z.string('name must be a text.').transform(foldText),
-  email: z.string('email must be a text.').transform(foldText),
+  name: sought('name').transform(foldText),
+  email: sought('email').transform(foldText),
 });
 
 /** What an insert writes. Everything that is absent here starts empty. */
@@ -69,8 +69,8 @@ export const accountFilter = logic({
   name: textMatch().nullish(),
   email: textMatch(foldText).nullish(),
   realName: textMatch().nullish(),
-  permission: z.string().nullish(),
-  role: z.string().nullish(),
+  permission: sought('permission').nullish(),
+  role: sought('role').nullish(),
   isActive: z.boolean().nullish(),
   kind: z.enum(['HUMAN', 'SERVICE']).nullish(),
 });
@@ -80,6 +80,12 @@ export interface AccountOrder {
   readonly direction: 'ASC' | 'DESC';
 }
 
+/** Where an account stands in an order; one that never signed in stands at the beginning of time. */
+export function accountPosition(account: Account, { by }: AccountOrder): Position {
+  if (by === 'NAME') return [foldText(account.name), account.id];
+  return [by === 'CREATED_AT' ? account.createdAt : (account.lastLoginAt ?? new Date(0).toISOString()), account.id];
+}
+
 /** What the platform asks of the storage of accounts. */
 export interface AccountStore {
   getMany(ids: readonly string[]): Promise<(Account | null)[]>;
@@ -87,7 +93,7 @@ export interface AccountStore {
   find(key: Exclude<AccountKey, { id: string }>): Promise<Account | null>;
   /** Who signs in with this text as name or email, folded, exactly; and the hash of the password, if there is one. */
   findForSignIn(nameOrEmail: string): Promise<{ account: Account; passwordHash: string | null } | null>;
-  /** Positions are the folded name, or the instant (empty for none), and the id. */
+  /** Positions are those of `accountPosition`. */
   page(
     filter: AccountFilter,
     order: AccountOrder,

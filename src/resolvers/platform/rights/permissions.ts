@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { catalogue, type PermissionArea } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
 import { InputError } from '#kernel/errors.ts';
+import { sought } from '#kernel/input.ts';
 import { formatPermission, parsePermission } from '#kernel/permission.ts';
 import { distinct } from '#resolvers/platform/accounts/account.ts';
 
@@ -12,9 +13,7 @@ export const permissionTexts = z
   .array(z.string('A permission must be a text.').normalize('NFC'))
   .max(longestList, `permissions may not hold more than ${longestList}; use roles.`);
 
-export const roleNames = z
-  .array(z.string('A role must be named by a text.').normalize('NFC'))
-  .max(longestList, `roles may not hold more than ${longestList}.`);
+export const roleNames = z.array(sought('A role')).max(longestList, `roles may not hold more than ${longestList}.`);
 
 /**
  * Permissions as they are kept: names in scopes become ids, repetitions collapse.

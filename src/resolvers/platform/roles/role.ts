@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { foldText, type Logic, logic, type TextMatch, textMatch } from '#kernel/filter.ts';
-import { line, type OneOf, oneKey, rowId } from '#kernel/input.ts';
-import type { Page, PageRequest } from '#kernel/page.ts';
+import { line, type OneOf, oneKey, rowId, sought } from '#kernel/input.ts';
+import type { Page, PageRequest, Position } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 import { definePort } from '#kernel/port.ts';
 
@@ -28,7 +28,7 @@ export type RoleKey = OneOf<{ id: string; name: string }>;
 
 export const roleKey = oneKey({
   id: rowId('Role'),
-  name: z.string('name must be a text.').transform(foldText),
+  name: sought('name').transform(foldText),
 });
 
 export type NewRole = Omit<Role, 'updatedAt'>;
@@ -48,8 +48,8 @@ export type RoleFilter = Logic<RoleTerms>;
 export const roleFilter = logic({
   name: textMatch().nullish(),
   realName: textMatch().nullish(),
-  permission: z.string().nullish(),
-  role: z.string().nullish(),
+  permission: sought('permission').nullish(),
+  role: sought('role').nullish(),
   isActive: z.boolean().nullish(),
 });
 
@@ -58,12 +58,18 @@ export interface RoleOrder {
   readonly direction: 'ASC' | 'DESC';
 }
 
+/** Where a role stands in an order. */
+export const rolePosition = (role: Role, { by }: RoleOrder): Position => [
+  by === 'NAME' ? foldText(role.name) : role.createdAt,
+  role.id,
+];
+
 /** What the platform asks of the storage of roles. */
 export interface RoleStore {
   getMany(ids: readonly string[]): Promise<(Role | null)[]>;
   /** By folded names, in their order. */
   findMany(names: readonly string[]): Promise<(Role | null)[]>;
-  /** Positions are the folded name, or the instant, and the id. */
+  /** Positions are those of `rolePosition`. */
   page(filter: RoleFilter, order: RoleOrder, visibility: Visibility, request: PageRequest): Promise<Page<Role>>;
   /** All names that may be seen, in order. */
   names(visibility: Visibility): Promise<string[]>;

@@ -36,7 +36,8 @@ export interface LoginAnswer {
  */
 export async function login(ctx: Context, input: LoginInput): Promise<LoginAnswer> {
   const { name, password, label, cookie } = parse(Login, input);
-  const account = await checkPassword(ctx, foldText(name), password);
+  // No name holds NUL, and no storage can look for it.
+  const account = await checkPassword(ctx, foldText(name).replaceAll('\u0000', '\ufffd'), password);
   const answer = await ctx.atomically(async (ctx) => {
     const accounts = ctx.use(accountStore);
     // Sign-ins to one account go one by one from here on, so that together they keep within the most.
