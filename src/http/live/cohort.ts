@@ -19,6 +19,8 @@ export interface CohortHost {
   read(after: number): Promise<readonly StoredEvent[]>;
   render(viewer: Viewer, operation: LiveOperation, item: FeedItem): Promise<Frame>;
   retire(cohort: Cohort): void;
+  /** An event was rendered for those who follow. */
+  arrived(event: StoredEvent): void;
 }
 
 /** So many events may wait for rendering before a cohort reads them again from the log instead of keeping them. */
@@ -131,6 +133,7 @@ export class Cohort {
   async #deliver(event: StoredEvent): Promise<void> {
     const frame = await this.render(event);
     this.ring.push(frame);
+    this.#host.arrived(event);
     for (const member of this.members) member.frameArrived();
   }
 

@@ -115,6 +115,10 @@ export class Hub implements CohortHost {
     this.#index.remove(cohort);
   }
 
+  arrived(event: StoredEvent): void {
+    this.#parts.metrics.rendered((Date.now() - Date.parse(event.occurredAt)) / 1000);
+  }
+
   /** @throws StreamError when the process, the account or the address has too many. */
   connect(viewer: Viewer, address: string | null, wire: Wire): LiveConnection {
     const { max, socket } = this.#parts.config;
