@@ -32,7 +32,8 @@ export function line(name: string, { min = 0, max }: { min?: number; max: number
     .normalize('NFC')
     .refine((text) => codePoints(text) >= min, `${name} may not be empty.`)
     .refine((text) => codePoints(text) <= max, `${name} may not be longer than ${max} characters.`)
-    .refine((text) => !control.test(text), `${name} may not hold control characters.`);
+    .refine((text) => !control.test(text), `${name} may not hold control characters.`)
+    .refine((text) => text.isWellFormed(), `${name} may not hold halves of surrogate pairs.`);
 }
 
 /** Text in NFC that may hold tabs and newlines. */
@@ -41,7 +42,8 @@ export function prose(name: string, { max = Number.POSITIVE_INFINITY }: { max?: 
     .string(`${name} must be a text.`)
     .normalize('NFC')
     .refine((text) => codePoints(text) <= max, `${name} may not be longer than ${max} characters.`)
-    .refine((text) => !controlButLayout.test(text), `${name} may not hold control characters but tab and newline.`);
+    .refine((text) => !controlButLayout.test(text), `${name} may not hold control characters but tab and newline.`)
+    .refine((text) => text.isWellFormed(), `${name} may not hold halves of surrogate pairs.`);
 }
 
 /** Text that is looked for: whatever it is, it may name nothing. Storages cannot compare with NUL. */

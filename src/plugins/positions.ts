@@ -1,3 +1,4 @@
+import { isNetwork } from '#kernel/addresses.ts';
 import { isUuid } from '#kernel/id.ts';
 import { notACursor, type PageRequest, type Position } from '#kernel/page.ts';
 
@@ -9,7 +10,7 @@ const forms: Readonly<Record<KeyType, (text: string) => boolean>> = {
   uuid: isUuid,
   integer: (text) => /^-?\d{1,18}$/.test(text),
   instant: (text) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/.test(text) && !Number.isNaN(Date.parse(text)),
-  network: (text) => /^[0-9a-f.:]+(\/\d{1,3})?$/i.test(text),
+  network: isNetwork,
 };
 
 /**

@@ -85,3 +85,9 @@ function failureOf(error: unknown): Failure {
   }
   return { code, kind };
 }
+
+/** Whether a statement failed because a unique key is taken. It has spoiled its transaction, which must be given up. */
+export function isTaken(error: unknown): boolean {
+  const { code, kind } = failureOf(error);
+  return code === '23505' || code === 'P2002' || kind === 'UniqueConstraintViolation';
+}

@@ -1,7 +1,7 @@
 import { allow, visible } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { GatehouseError } from '#kernel/errors.ts';
-import type { Facts, PermissionName, Visibility } from '#kernel/permission.ts';
+import type { Facts, PermissionName, ScopeGrant } from '#kernel/permission.ts';
 
 /** The kinds of things in a Site, as permissions and scope facts name them. */
 export const kinds = ['site', 'device', 'network'] as const;
@@ -33,14 +33,9 @@ export function refusal(ctx: Context, need: PermissionName, facts: Facts): Gateh
   }
 }
 
-/** Whether a row with these facts passes a visibility: for stores that filter in memory. */
-export function passes(visibility: Visibility, facts: Facts): boolean {
-  if (visibility === 'all') return true;
-  if (visibility === 'none') return false;
-  return visibility.allOf.every((list) => list.some(({ kind, value }) => holds(facts[kind], value)));
-}
-
-function holds(fact: Facts[string] | undefined, value: string): boolean {
+/** Whether a grant covers a thing with these facts: for stores that filter in memory. */
+export function grantCovers({ kind, value }: ScopeGrant, facts: Facts): boolean {
+  const fact = facts[kind];
   if (fact === undefined) return false;
   if (typeof fact === 'string') return fact === value;
   return 'all' in fact ? fact.all.every((member) => member === value) : fact.includes(value);

@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { InputError } from '#kernel/errors.ts';
-import { isUuid } from '#kernel/id.ts';
-import type { PageRequest, Position } from '#kernel/page.ts';
+import type { PageRequest } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 
 /** The order of a list: by creation, or by natural key and then creation. */
@@ -10,7 +8,10 @@ export interface Order {
   readonly direction: 'ASC' | 'DESC';
 }
 
-/** What a store is asked of a list. Positions are `[id]` by creation, `[natural key, id]` by natural key. */
+/**
+ * What a store is asked of a list. Positions are `[id]` by creation, `[natural key, id]` by natural key; a store refuses
+ * others with an InputError, since they come from clients.
+ */
 export interface ListQuery<Filter> {
   readonly filter: Filter;
   readonly order: Order;
@@ -25,22 +26,3 @@ export const orderInput = z
   .object({ by: z.enum(['CREATED', 'NATURAL']), direction: z.enum(['ASC', 'DESC']).nullish() })
   .nullish()
   .transform((given): Order => (given ? { by: given.by, direction: given.direction ?? 'ASC' } : byCreation));
-
-/**
- * Refuses cursors of another list or order, and forged ones, before a store meets them.
- * @param isKey whether a text can be a natural key of this list.
- * @throws InputError
- */
-export function checkPositions(page: PageRequest, order: Order, isKey: (text: string) => boolean = () => true): void {
-  for (const name of ['after', 'before'] as const) {
-    const position = page[name];
-    if (position && !fits(position, order, isKey))
-      throw InputError.at([name], 'Not a cursor of this list: give one that the list itself answered with.');
-  }
-}
-
-function fits(position: Position, order: Order, isKey: (text: string) => boolean): boolean {
-  const id = position.at(-1) ?? '';
-  if (position.length !== (order.by === 'CREATED' ? 1 : 2) || !isUuid(id)) return false;
-  return order.by === 'CREATED' || isKey(position[0] ?? '');
-}

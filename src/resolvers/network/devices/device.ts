@@ -3,8 +3,7 @@ import { toGlobalId } from '#kernel/id.ts';
 import type { Page } from '#kernel/page.ts';
 import type { Facts, Visibility } from '#kernel/permission.ts';
 import { definePort } from '#kernel/port.ts';
-import { factsIn, passes } from '#resolvers/network/access.ts';
-import { foldHostname } from '#resolvers/network/devices/hostname.ts';
+import { factsIn } from '#resolvers/network/access.ts';
 import type { ListQuery } from '#resolvers/network/list.ts';
 import type { NaturalKey } from '#resolvers/network/lookup.ts';
 import { siteGlobalId } from '#resolvers/network/sites/site.ts';
@@ -72,10 +71,3 @@ export const toDeviceSnapshot = ({ id, siteId, hostname }: Device): z.output<typ
 export const deviceCreated = snapshotEvent('device', 'created', deviceSnapshot, {});
 export const deviceUpdated = snapshotEvent('device', 'updated', deviceSnapshot, {});
 export const deviceDeleted = snapshotEvent('device', 'deleted', deviceSnapshot, {});
-
-/** Whether a store that filters in memory shows a device. */
-export const showsDevice =
-  (filter: DeviceFilter, visibility: Visibility) =>
-  (device: Device): boolean =>
-    (filter.hostname === undefined || foldHostname(filter.hostname) === foldHostname(device.hostname)) &&
-    passes(visibility, deviceFacts(device));

@@ -7,7 +7,7 @@ import { mayRead } from '#resolvers/network/access.ts';
 import { only } from '#resolvers/network/bulk.ts';
 import { type Device, type DeviceFilter, deviceFacts, deviceStore } from '#resolvers/network/devices/device.ts';
 import { idText } from '#resolvers/network/keys.ts';
-import { checkPositions, type ListQuery, orderInput } from '#resolvers/network/list.ts';
+import { type ListQuery, orderInput } from '#resolvers/network/list.ts';
 import { type Finder, findAll } from '#resolvers/network/lookup.ts';
 import { siteKey, sitesByKey } from '#resolvers/network/sites/find.ts';
 
@@ -72,6 +72,5 @@ function toQuery(
   { filter, orderBy: order }: Omit<z.output<typeof listInput>, 'site'>,
   page: PageRequest,
 ): ListQuery<DeviceFilter> {
-  checkPositions(page, order);
   return { filter, order, visibility: visible(ctx, 'network:read'), page };
 }

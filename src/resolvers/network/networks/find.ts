@@ -5,9 +5,8 @@ import { parse } from '#kernel/input.ts';
 import { emptyPage, type Page, type PageRequest } from '#kernel/page.ts';
 import { mayRead } from '#resolvers/network/access.ts';
 import { only } from '#resolvers/network/bulk.ts';
-import { readCidr } from '#resolvers/network/cidr.ts';
 import type { SiteKey } from '#resolvers/network/keys.ts';
-import { checkPositions, orderInput } from '#resolvers/network/list.ts';
+import { orderInput } from '#resolvers/network/list.ts';
 import { type Finder, findAll } from '#resolvers/network/lookup.ts';
 import { ancestorsOf } from '#resolvers/network/networks/ancestors.ts';
 import { filterInput } from '#resolvers/network/networks/filter.ts';
@@ -114,12 +113,8 @@ async function pagesOf(
   asked: { readonly list: ReadList; readonly parents: readonly string[] | null; readonly page: PageRequest },
 ): Promise<Page<Network>[]> {
   const { list, parents, page } = asked;
-  checkPositions(page, list.orderBy, isPrefix);
   const visibility = visible(ctx, 'network:read');
   if (!list.filter || visibility === 'none') return scopes.map(() => emptyPage);
   const filter = parents ? { ...list.filter.filter, parentIds: parents } : list.filter.filter;
   return ctx.use(networkStore).pages(scopes, { filter, order: list.orderBy, visibility, page });
 }
-
-/** Whether a cursor's text is a prefix: it reaches the store as one. */
-export const isPrefix = (text: string): boolean => 'value' in readCidr(text);

@@ -7,10 +7,10 @@ import { emptyPage, type Page, type PageRequest } from '#kernel/page.ts';
 import { mayRead } from '#resolvers/network/access.ts';
 import { only } from '#resolvers/network/bulk.ts';
 import { addressBits, isHost, toCidr } from '#resolvers/network/cidr.ts';
-import { byNaturalKey, checkPositions } from '#resolvers/network/list.ts';
+import { byNaturalKey } from '#resolvers/network/list.ts';
 import { ancestorsOf, type Placed } from '#resolvers/network/networks/ancestors.ts';
 import { hostsWanted } from '#resolvers/network/networks/filter.ts';
-import { findNetworks, isPrefix } from '#resolvers/network/networks/find.ts';
+import { findNetworks } from '#resolvers/network/networks/find.ts';
 import { cidrText } from '#resolvers/network/networks/input.ts';
 import { type Network, networkFacts } from '#resolvers/network/networks/network.ts';
 import { type NetworkFilter, type NetworkScope, networkStore } from '#resolvers/network/networks/store.ts';
@@ -96,7 +96,6 @@ function walk(
   filter: NetworkFilter,
   page: PageRequest,
 ): Promise<Page<Network>> {
-  checkPositions(page, byNaturalKey, isPrefix);
   return ctx.load(walks, JSON.stringify(network), JSON.stringify({ kind, filter, page }));
 }
 

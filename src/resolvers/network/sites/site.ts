@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { toGlobalId } from '#kernel/id.ts';
 import type { Page } from '#kernel/page.ts';
-import type { Facts, Visibility } from '#kernel/permission.ts';
+import type { Facts } from '#kernel/permission.ts';
 import { definePort } from '#kernel/port.ts';
-import { factsIn, passes } from '#resolvers/network/access.ts';
+import { factsIn } from '#resolvers/network/access.ts';
 import type { ListQuery } from '#resolvers/network/list.ts';
 import { snapshotEvent } from '#resolvers/network/snapshot.ts';
 
@@ -59,9 +59,3 @@ export const toSiteSnapshot = ({ id, name, description }: Site): z.output<typeof
 export const siteCreated = snapshotEvent('site', 'created', siteSnapshot, {});
 export const siteUpdated = snapshotEvent('site', 'updated', siteSnapshot, {});
 export const siteDeleted = snapshotEvent('site', 'deleted', siteSnapshot, {});
-
-/** Whether a store that filters in memory shows a Site. */
-export const showsSite =
-  (filter: SiteFilter, visibility: Visibility) =>
-  (site: Site): boolean =>
-    (filter.name === undefined || filter.name === site.name) && passes(visibility, siteFacts(site));

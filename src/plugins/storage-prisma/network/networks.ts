@@ -1,0 +1,185 @@
+import { type Page, type Position, toPage } from '#kernel/page.ts';
+import type { Visibility } from '#kernel/permission.ts';
+import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
+import { pageInSql, pagesBelow } from '#plugins/storage-prisma/keyset.ts';
+import { columns, type NetworkRow, toNetwork } from '#plugins/storage-prisma/network/network-rows.ts';
+import {
+  conditions,
+  keysOf,
+  type Query,
+  visibleNetwork,
+  type Way,
+  waysOf,
+} from '#plugins/storage-prisma/network/network-scopes.ts';
+import * as tree from '#plugins/storage-prisma/network/network-tree.ts';
+import { byPlace, inOrder, uuids } from '#plugins/storage-prisma/network/rows.ts';
+import type { Session } from '#plugins/storage-prisma/session.ts';
+import type { ListQuery, Order } from '#resolvers/network/list.ts';
+import type { NaturalKey } from '#resolvers/network/lookup.ts';
+import type { Network } from '#resolvers/network/networks/network.ts';
+import type { NetworkFilter, NetworkScope, NetworkStore, Tree } from '#resolvers/network/networks/store.ts';
+
+const { sql } = Prisma;
+
+export class PrismaNetworks implements NetworkStore {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  async getMany(ids: readonly string[]): Promise<(Network | null)[]> {
+    return inOrder(ids, await this.#select(sql`WHERE n.id = ANY (${uuids(ids)}::uuid[])`));
+  }
+
+  async match(keys: readonly NaturalKey[], visibility: Visibility): Promise<(readonly Network[])[]> {
+    const asked = JSON.stringify(keys.map(({ siteId, key }, place) => ({ place, site: siteId, key })));
+    const matching = sql`
+      SELECT ${columns} FROM network AS n WHERE n.cidr = asked.key AND ${visibleNetwork(visibility)}`;
+    // One Site and all Sites are two ways into the table, each with its own index.
+    const rows = await this.#session.run(
+      (db) => db.$queryRaw<(NetworkRow & { place: number })[]>`
+        SELECT asked.place, found.* FROM json_to_recordset(${asked}::json) AS asked(place int, site uuid, key inet)
+        CROSS JOIN LATERAL (
+          (${matching} AND n.site_id = asked.site)
+          UNION ALL
+          (${matching} AND asked.site IS NULL ORDER BY n.id LIMIT 2)
+        ) AS found`,
+    );
+    return byPlace(keys, rows, toNetwork);
+  }
+
+  async pages(scopes: readonly NetworkScope[], query: ListQuery<NetworkFilter>): Promise<Page<Network>[]> {
+    const pages = new Map<NetworkScope, Page<Network>>();
+    for (const way of waysOf(scopes)) {
+      const read = way.from ? await this.#pagesFrom(way, way.from, query) : [await this.#pageOfAll(query)];
+      way.scopes.forEach((scope, index) => {
+        pages.set(scope, (read[index] ?? read[0]) as Page<Network>);
+      });
+    }
+    return scopes.map((scope) => pages.get(scope) as Page<Network>);
+  }
+
+  async #pagesFrom(
+    way: Way,
+    from: NonNullable<Way['from']>,
+    query: ListQuery<NetworkFilter>,
+  ): Promise<Page<Network>[]> {
+    const matches = conditions(query);
+    const pages = await pagesBelow<NetworkRow>(this.#session, way.ids, query.page, {
+      rows: (parent, { bounds, tail }) =>
+        sql`SELECT ${columns} ${from(parent, query.filter)} AND ${matches} AND ${bounds} ${tail}`,
+      count: (parent) => sql`SELECT count(*) AS count ${from(parent, query.filter)} AND ${matches}`,
+      keys: keysOf(query.order),
+      position: (row) => positionOf(query.order, toNetwork(row)),
+    });
+    return pages.map((page) => ({
+      ...page,
+      items: page.items.map(({ node, position }) => ({ node: toNetwork(node), position })),
+    }));
+  }
+
+  async #pageOfAll(query: ListQuery<NetworkFilter>): Promise<Page<Network>> {
+    const { bounds, tail } = pageInSql(keysOf(query.order), query.page);
+    return toPage(
+      query.page,
+      await this.#select(sql`WHERE ${conditions(query)} AND ${bounds} ${tail}`),
+      (network) => positionOf(query.order, network),
+      async () => (await this.count([{ kind: 'all' }], query))[0] ?? 0,
+    );
+  }
+
+  async count(scopes: readonly NetworkScope[], query: Query): Promise<number[]> {
+    const counts = new Map<NetworkScope, number>();
+    for (const way of waysOf(scopes)) {
+      const from = way.from?.(sql`asked.id`, query.filter) ?? sql`FROM network AS n WHERE TRUE`;
+      const rows = await this.#session.run(
+        (db) => db.$queryRaw<{ id: string; count: bigint }[]>`
+          SELECT asked.id::text AS id, counted.count FROM unnest(${[...new Set(way.ids)]}::uuid[]) AS asked(id)
+          CROSS JOIN LATERAL (SELECT count(*) AS count ${from} AND ${conditions(query)}) AS counted`,
+      );
+      const byId = new Map(rows.map(({ id, count }) => [id, Number(count)]));
+      way.scopes.forEach((scope, index) => {
+        counts.set(scope, byId.get(way.ids[index] ?? '') ?? 0);
+      });
+    }
+    return scopes.map((scope) => counts.get(scope) ?? 0);
+  }
+
+  async containing(places: readonly { readonly siteId: string; readonly cidr: string }[]): Promise<Network[]> {
+    const asked = JSON.stringify(places);
+    return this.#select(
+      sql`WHERE n.id IN (
+        SELECT holder.id FROM json_to_recordset(${asked}::json) AS asked("siteId" uuid, cidr inet)
+        JOIN network AS holder ON holder.site_id = asked."siteId" AND holder.cidr >>= asked.cidr
+      )`,
+    );
+  }
+
+  async countHosts(networks: readonly Network[]): Promise<number[]> {
+    const scopes = networks.map((network): NetworkScope => ({ kind: 'inside', network }));
+    return this.count(scopes, { filter: { hosts: true }, visibility: 'all' });
+  }
+
+  lockTrees = (trees: readonly Tree[]): Promise<void> => tree.lockTrees(this.#session, trees);
+
+  async lock(ids: readonly string[]): Promise<(Network | null)[]> {
+    return inOrder(ids, await this.#select(sql`WHERE n.id = ANY (${uuids(ids)}::uuid[]) ORDER BY n.id FOR UPDATE`));
+  }
+
+  async insertMany(networks: readonly Network[]): Promise<(Network | null)[]> {
+    const made = await this.#session.run(
+      (db) => db.$queryRaw<{ id: string }[]>`
+        INSERT INTO network (id, site_id, cidr, state, parent_id, created_at, updated_at)
+        SELECT id, "siteId", cidr, state, "parentId", "createdAt", "updatedAt"
+        FROM json_to_recordset(${JSON.stringify(networks)}::json) AS row(
+          id uuid, "siteId" uuid, cidr inet, state text, "parentId" uuid, "createdAt" timestamptz,
+          "updatedAt" timestamptz
+        )
+        ORDER BY "siteId", cidr, id
+        ON CONFLICT DO NOTHING RETURNING id`,
+    );
+    const ids = new Set(made.map(({ id }) => id));
+    return networks.map((network) => (ids.has(network.id) ? network : null));
+  }
+
+  adopt: NetworkStore['adopt'] = (newcomers, limit) => tree.adopt(this.#session, newcomers, limit);
+
+  async updateMany(networks: readonly Network[]): Promise<void> {
+    await this.#session.run(
+      (db) => db.$executeRaw`
+        UPDATE network AS n SET state = row.state, updated_at = row."updatedAt"
+        FROM json_to_recordset(${JSON.stringify(networks)}::json) AS row(id uuid, state text, "updatedAt" timestamptz)
+        WHERE n.id = row.id`,
+    );
+  }
+
+  childrenWithout: NetworkStore['childrenWithout'] = (ids, limit) => tree.childrenWithout(this.#session, ids, limit);
+
+  moveChildren: NetworkStore['moveChildren'] = (moves) => tree.moveChildren(this.#session, moves);
+
+  async deleteMany(ids: readonly string[]): Promise<void> {
+    await this.#session.run((db) => db.network.deleteMany({ where: { id: { in: uuids(ids) } } }));
+  }
+
+  trees = (siteId: string | null): Promise<Tree[]> => tree.trees(this.#session, siteId);
+
+  scan({ siteId, version }: Tree, after: string | null, limit: number): Promise<Network[]> {
+    return this.#select(
+      sql`WHERE n.site_id = ${siteId}::uuid AND family(n.cidr) = ${version}
+        AND (${after}::inet IS NULL OR n.cidr > ${after}::inet)
+        ORDER BY n.cidr LIMIT ${limit}`,
+    );
+  }
+
+  setParents: NetworkStore['setParents'] = (changes) => tree.setParents(this.#session, changes);
+
+  async #select(rest: Prisma.Sql): Promise<Network[]> {
+    const rows = await this.#session.run(
+      (db) => db.$queryRaw<NetworkRow[]>`SELECT ${columns} FROM network AS n ${rest}`,
+    );
+    return rows.map(toNetwork);
+  }
+}
+
+const positionOf = ({ by }: Order, { id, cidr }: Network): Position => (by === 'CREATED' ? [id] : [cidr, id]);
