@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { PGlite, PGliteOptions } from '@electric-sql/pglite';
 import pg from 'pg';
 import { lockDirectory } from '#plugins/storage-prisma/lock.ts';
+import { listenToAll } from '#plugins/storage-prisma/notifier.ts';
 import { EmbeddedWire } from '#plugins/storage-prisma/wire.ts';
 
 /** A PostgreSQL that runs in this process. */
@@ -57,7 +58,7 @@ function embeddedPool(database: PGlite, options: pg.PoolConfig, Client: typeof p
         user: 'postgres',
         database: 'postgres',
         ssl: false,
-        stream: () => new EmbeddedWire(database) as never,
+        stream: () => new EmbeddedWire(database, listenToAll) as never,
       });
     }
   }

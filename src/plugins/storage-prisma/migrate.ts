@@ -29,6 +29,10 @@ export function readMigrations(folder: string = migrationsFolder): Migration[] {
 export async function migrate(pool: pg.Pool, migrations: readonly Migration[] = readMigrations()): Promise<string[]> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  const lost = (error: Error) => {
+    broken = error;
+  };
+  client.on('error', lost);
   try {
     const known = await appliedNames(client);
     if (known && pendingAfter(known, migrations).length === 0) return [];
@@ -43,11 +47,10 @@ export async function migrate(pool: pg.Pool, migrations: readonly Migration[] = 
     await client.query('COMMIT');
     return pending.map(({ name }) => name);
   } catch (error) {
-    await client.query('ROLLBACK').catch((failure: Error) => {
-      broken = failure;
-    });
+    await client.query('ROLLBACK').catch(lost);
     throw error;
   } finally {
+    client.off('error', lost);
     client.release(broken);
   }
 }
@@ -70,8 +73,11 @@ CREATE TABLE _prisma_migrations (
 
 /** Null where the table does not exist. */
 async function appliedNames(client: pg.PoolClient): Promise<string[] | null> {
-  const { rows } = await client.query("SELECT to_regclass('_prisma_migrations') IS NOT NULL AS known");
-  if (!rows[0].known) return null;
+  // Read as rows: to_regclass may answer from a cache that has not heard of another process yet.
+  const { rows } = await client.query(
+    "SELECT FROM pg_class WHERE relname = '_prisma_migrations' AND relnamespace = current_schema()::regnamespace",
+  );
+  if (rows.length === 0) return null;
   const names = await client.query(
     'SELECT migration_name AS name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
   );

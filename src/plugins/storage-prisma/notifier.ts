@@ -11,7 +11,8 @@ export interface Notifier {
 export const channels = ['gatehouse_appended', 'gatehouse_numbered'] as const;
 export type Channel = (typeof channels)[number];
 
-const listenToAll = channels.map((channel) => `LISTEN ${channel}`).join('; ');
+/** What a session that listens does first. */
+export const listenToAll = channels.map((channel) => `LISTEN ${channel}`).join('; ');
 
 /** Who wants to be woken. */
 function wakers() {
@@ -36,15 +37,10 @@ function wakers() {
   };
 }
 
-/** On the pool's own session: for the embedded database, which has no other. */
+/** On the pool's own session, which listens already: for the embedded database, which has no other. */
 function onPool(pool: pg.Pool): Notifier {
   const list = wakers();
-  pool.on('connect', (client) => {
-    client.on('notification', ({ channel }) => list.wake(channel));
-    client.query(listenToAll).catch(() => {
-      // The client is broken; the pool makes another, which listens again.
-    });
-  });
+  pool.on('connect', (client) => client.on('notification', ({ channel }) => list.wake(channel)));
   return {
     listen: async (channel, wake) => list.add(channel, wake),
     close: async () => {},

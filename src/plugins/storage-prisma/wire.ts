@@ -9,12 +9,15 @@ import type { PGlite } from '@electric-sql/pglite';
  */
 export class EmbeddedWire extends Duplex {
   readonly #database: PGlite;
+  readonly #prelude: string;
   #waiting: Buffer[] = [];
   #started = false;
 
-  constructor(database: PGlite) {
+  /** @param prelude what the session does first. */
+  constructor(database: PGlite, prelude: string) {
     super();
     this.#database = database;
+    this.#prelude = prelude;
   }
 
   // What node-postgres asks of a socket.
@@ -32,6 +35,7 @@ export class EmbeddedWire extends Duplex {
   async #reset(): Promise<void> {
     await this.#database.exec('ROLLBACK');
     await this.#database.exec('DISCARD ALL');
+    await this.#database.exec(this.#prelude);
   }
 
   override _read(): void {}
