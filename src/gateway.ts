@@ -111,7 +111,12 @@ async function startGateway(plan: Plan, options: GatewayOptions & { readonly fol
     log,
     transactionTimeout: (config.section('storage').transactionTimeout as number | undefined) ?? 15_000,
     maxEventBytes: events.maxBytes,
-    committed: (appended) => delivery?.committed(appended),
+    committed(appended) {
+      // In this process a change of rights counts from its commit on, before the log has numbered it.
+      const known = ports.find(authenticator, null);
+      for (const event of appended) known?.affects(event);
+      delivery?.committed(appended);
+    },
   };
   const context = (facts: Partial<ContextFacts> = {}) => createContext(source, { viewer: systemViewer, ...facts });
   const dataDir = core.dataDir.startsWith('memory://') ? core.dataDir : resolve(options.folder, core.dataDir);

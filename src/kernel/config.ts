@@ -78,7 +78,12 @@ const environmentName = (path: string) =>
     .toUpperCase()}`;
 
 /** Names from the environment that are not the path of a key. */
-const aliases: Readonly<Record<string, string>> = { PORT: 'http.port', DATABASE_URL: 'storage.url' };
+const aliases: Readonly<Record<string, string>> = {
+  PORT: 'http.port',
+  DATABASE_URL: 'storage.url',
+  GATEHOUSE_ADMIN_EMAIL: 'accounts.adminEmail',
+  GATEHOUSE_ADMIN_PASSWORD: 'accounts.adminPassword',
+};
 
 /** Every key that the sections know, sorted. */
 export function configKeys(sections: readonly ConfigSection[]): ConfigKey[] {

@@ -1,4 +1,4 @@
-import type { StoredEvent } from '#kernel/event.ts';
+import type { AppendedEvent } from '#kernel/event.ts';
 import { allRights, noRights, type Rights } from '#kernel/permission.ts';
 import { defineManyPort, definePort } from '#kernel/port.ts';
 
@@ -104,10 +104,10 @@ export interface Authenticator {
   /** The viewer as he is now, with his present rights, or the reason why he is none any more. */
   refresh(viewer: Viewer): Promise<{ viewer: Viewer } | { ended: string }>;
   /**
-   * Told every event once, in log order, before it is delivered: drops what it keeps in memory of whom the event
+   * Told every event at its commit in this process, and once in log order before it is delivered: drops what it keeps in memory of whom the event
    * concerns, and says who must be looked at again. Null for events that are not about identity.
    */
-  affects(event: StoredEvent): Affected | null;
+  affects(event: AppendedEvent): Affected | null;
   /** The challenges for an answer 401. */
   readonly challenges: readonly string[];
 }

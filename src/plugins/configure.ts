@@ -47,7 +47,7 @@ export interface PlanOptions {
 }
 
 /** Names from the environment that are read by others. */
-const reserved = ['GATEHOUSE_CONFIG', 'GATEHOUSE_ADMIN_EMAIL', 'GATEHOUSE_ADMIN_PASSWORD', 'GATEHOUSE_URL', 'GATEHOUSE_TOKEN'];
+const reserved = ['GATEHOUSE_CONFIG', 'GATEHOUSE_URL', 'GATEHOUSE_TOKEN'];
 
 /** @throws ConfigError with every fault of the config, PluginError for plugins that do not fit together. */
 export async function makePlan(options: PlanOptions): Promise<Plan> {

@@ -9,12 +9,18 @@ export interface ThrottleRules {
   readonly window: number;
 }
 
-/** What the config says of identity. */
-export interface IdentityRules {
+/** What the config says of passwords. */
+export interface SignInRules {
   readonly passwordMinLength: number;
   readonly throttle: ThrottleRules;
+}
+
+export const signInRules = definePort<SignInRules>('platform.signInRules');
+
+/** What the config says of accounts. */
+export interface AccountRules {
   /** Names of the roles that an account gets when its maker gives none. */
   readonly defaultRoles: readonly string[];
 }
 
-export const identityRules = definePort<IdentityRules>('platform.identityRules');
+export const accountRules = definePort<AccountRules>('platform.accountRules');

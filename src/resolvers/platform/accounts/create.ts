@@ -16,7 +16,7 @@ import { newEtag } from '#resolvers/platform/etag.ts';
 import { requireHeld, requireHeldRoles } from '#resolvers/platform/rights/covering.ts';
 import { permissionTexts, resolvePermissions, roleNames } from '#resolvers/platform/rights/permissions.ts';
 import { resolveRoles } from '#resolvers/platform/roles/queries.ts';
-import { identityRules } from '#resolvers/platform/rules.ts';
+import { accountRules, signInRules } from '#resolvers/platform/rules.ts';
 import { newPassword, passwordHasher, requireUnlikeOwner } from '#resolvers/platform/sign-in/passwords.ts';
 
 const accountCreate = (passwordMinLength: number) =>
@@ -58,11 +58,13 @@ export type AccountCreateInput = z.input<ReturnType<typeof accountCreate>>;
  */
 export async function createAccount(ctx: Context, input: AccountCreateInput): Promise<Account> {
   allow(ctx, 'account:create');
-  const rules = ctx.use(identityRules);
-  const { password, permissions, roles, ...fresh } = parse(accountCreate(rules.passwordMinLength), input);
+  const { password, permissions, roles, ...fresh } = parse(
+    accountCreate(ctx.use(signInRules).passwordMinLength),
+    input,
+  );
   if (password != null) requireUnlikeOwner(password, fresh);
   const kept = await resolvePermissions(ctx, permissions ?? []);
-  const held = await resolveRoles(ctx, roles ?? rules.defaultRoles);
+  const held = await resolveRoles(ctx, roles ?? ctx.use(accountRules).defaultRoles);
   await requireHeld(ctx, kept, ['permissions']);
   if (roles != null) await requireHeldRoles(ctx, held, ['roles']);
   const passwordHash = password == null ? null : await ctx.use(passwordHasher).hash(password);

@@ -19,7 +19,7 @@ import { changeRights } from '#resolvers/platform/rights/administrators.ts';
 import { requireHeld, requireHeldBy, requireHeldRoles } from '#resolvers/platform/rights/covering.ts';
 import { permissionTexts, resolvePermissions, roleNames } from '#resolvers/platform/rights/permissions.ts';
 import { resolveRoles } from '#resolvers/platform/roles/queries.ts';
-import { identityRules } from '#resolvers/platform/rules.ts';
+import { signInRules } from '#resolvers/platform/rules.ts';
 import { endAllSessions } from '#resolvers/platform/sessions/end.ts';
 import { newPassword, passwordHasher, requireUnlikeOwner } from '#resolvers/platform/sign-in/passwords.ts';
 
@@ -51,7 +51,7 @@ export async function updateAccount(
   const { by, etag } = parse(Target, input);
   const found = await permittedAccount(ctx, by, 'account:update');
   requireEtag(found.etag, etag);
-  const { password, ...patch } = parse(accountPatch(ctx.use(identityRules).passwordMinLength), input);
+  const { password, ...patch } = parse(accountPatch(ctx.use(signInRules).passwordMinLength), input);
   const change = await resolveChange(ctx, patch);
   if (password !== undefined) requirePasswordFits(found, password, change);
   else requireNoPasswordDemand(found, change);

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Page, PageRequest } from '#kernel/page.ts';
 import { definePort } from '#kernel/port.ts';
 
@@ -55,9 +55,3 @@ export function makeKey(): { key: string; prefix: string } {
 
 /** How a secret that is random enough is kept and found. */
 export const hashSecret = (text: string): string => createHash('sha256').update(text).digest('base64url');
-
-/** Whether two hashes are equal, in a time that tells nothing about where they differ. */
-export function equalHashes(one: string, other: string): boolean {
-  const [a, b] = [Buffer.from(one), Buffer.from(other)];
-  return a.length === b.length && timingSafeEqual(a, b);
-}

@@ -6,7 +6,7 @@ import { parse } from '#kernel/input.ts';
 import { accountStore } from '#resolvers/platform/accounts/account.ts';
 import { passwordChanged, tellAccount } from '#resolvers/platform/accounts/events.ts';
 import { newEtag } from '#resolvers/platform/etag.ts';
-import { identityRules } from '#resolvers/platform/rules.ts';
+import { signInRules } from '#resolvers/platform/rules.ts';
 import { currentSession, endAllSessions } from '#resolvers/platform/sessions/end.ts';
 import { checkPassword } from '#resolvers/platform/sign-in/check.ts';
 import { newPassword, password, passwordHasher, requireUnlikeOwner } from '#resolvers/platform/sign-in/passwords.ts';
@@ -21,7 +21,7 @@ export type PasswordChangeInput = z.input<ReturnType<typeof passwordChange>>;
 export async function changePassword(ctx: Context, input: PasswordChangeInput): Promise<{ sessionsEnded: number }> {
   // The one thing that an account may do while a change is demanded.
   if (ctx.viewer.id === null) throw new AuthenticationError('Sign in: this concerns your own account.');
-  const given = parse(passwordChange(ctx.use(identityRules).passwordMinLength), input);
+  const given = parse(passwordChange(ctx.use(signInRules).passwordMinLength), input);
   const [own] = await ctx.use(accountStore).getMany([ctx.viewer.id]);
   if (own?.kind !== 'HUMAN') throw new ForbiddenError('A SERVICE account has no password.');
   requireUnlikeOwner(given.password, own);

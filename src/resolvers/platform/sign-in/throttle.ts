@@ -6,7 +6,7 @@ import { defineEvent } from '#kernel/event.ts';
 import { toGlobalId } from '#kernel/id.ts';
 import { definePort } from '#kernel/port.ts';
 import { accountFacts } from '#resolvers/platform/accounts/events.ts';
-import { identityRules } from '#resolvers/platform/rules.ts';
+import { signInRules } from '#resolvers/platform/rules.ts';
 
 /** What is counted, and how many failures it may have within a window before attempts have to wait. */
 export interface ThrottleKey {
@@ -104,7 +104,7 @@ export async function requireUnthrottled(ctx: Context, attempt: Attempt): Promis
 export async function countFailedAttempt(ctx: Context, attempt: Attempt): Promise<void> {
   await ctx.atomically(async (ctx) => {
     const keys = throttleKeys(ctx, attempt);
-    const { window } = ctx.use(identityRules).throttle;
+    const { window } = ctx.use(signInRules).throttle;
     const states = await ctx.use(throttleStore).hit(keys, ctx.clock.now(), window);
     for (const [index, { key, limit }] of keys.entries()) {
       if (states[index]?.failures !== limit) continue;
@@ -129,7 +129,7 @@ export const forgetFailures = (ctx: Context, attempt: Attempt): Promise<void> =>
   ctx.use(throttleStore).forget(pairKey(attempt));
 
 function throttleKeys(ctx: Context, attempt: Attempt): ThrottleKey[] {
-  const { perPair, perName, perAddress } = ctx.use(identityRules).throttle;
+  const { perPair, perName, perAddress } = ctx.use(signInRules).throttle;
   return [
     { key: pairKey(attempt), limit: perPair },
     { key: keyOf('name', attempt.name), limit: perName },

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { keys, secret } from '#kernel/config.ts';
+import { eventLog } from '#kernel/event.ts';
+import { grants } from '#kernel/grants.ts';
+import { definePlugin } from '#plugins/define.ts';
+import { accountStore } from '#resolvers/platform/accounts/account.ts';
+import { accountEvents } from '#resolvers/platform/accounts/events.ts';
+import { derivedGrants } from '#resolvers/platform/accounts/grant.ts';
+import { apiKeyStore } from '#resolvers/platform/api-keys/api-key.ts';
+import { apiKeyEvents } from '#resolvers/platform/api-keys/events.ts';
+import { prepareIdentity } from '#resolvers/platform/first-start.ts';
+import { platformAreas } from '#resolvers/platform/rights/areas.ts';
+import { roleEvents } from '#resolvers/platform/roles/events.ts';
+import { roleStore } from '#resolvers/platform/roles/role.ts';
+import { accountRules, signInRules } from '#resolvers/platform/rules.ts';
+import { sessionEvents } from '#resolvers/platform/sessions/events.ts';
+import { sessionIssuer, sessionStore } from '#resolvers/platform/sessions/session.ts';
+import { passwordHasher } from '#resolvers/platform/sign-in/passwords.ts';
+import { loginThrottled, throttleStore } from '#resolvers/platform/sign-in/throttle.ts';
+
+export const platform = definePlugin({
+  name: 'platform',
+  version: '1.0.0',
+  description: 'Accounts, roles, sessions and API keys, and the first start.',
+  section: 'accounts',
+  config: keys({
+    defaultRoles: z.array(z.string()).default([]).describe('Roles of an account whose maker gives none.'),
+    adminName: z.string().default('admin').describe('Name of the administrator that the first start makes.'),
+    adminEmail: z.string().optional().describe('His email. Also read from GATEHOUSE_ADMIN_EMAIL.'),
+    adminPassword: secret(z.string())
+      .optional()
+      .describe('His password; without it one is made and printed once. Also read from GATEHOUSE_ADMIN_PASSWORD.'),
+  }),
+  permissions: platformAreas,
+  events: [...accountEvents, ...roleEvents, ...sessionEvents, ...apiKeyEvents, loginThrottled],
+  uses: {
+    eventLog,
+    accountStore,
+    roleStore,
+    sessionStore,
+    apiKeyStore,
+    throttleStore,
+    passwordHasher,
+    sessionIssuer,
+    rules: signInRules,
+  },
+  provides: [grants, accountRules],
+  async setup({ config, ports, provide, context }) {
+    provide(grants, derivedGrants);
+    provide(accountRules, { defaultRoles: config.defaultRoles });
+    const made = await prepareIdentity(context(), {
+      name: config.adminName,
+      email: config.adminEmail ?? null,
+      password: config.adminPassword ?? null,
+      passwordMinLength: ports.rules.passwordMinLength,
+    });
+    if (made !== null) printOnce(config.adminName, made);
+    return undefined;
+  },
+});
+
+/** Past the log, which is kept: the password is for whoever starts the gateway, and for now. */
+function printOnce(name: string, password: string): void {
+  process.stderr.write(
+    `\nThe first administrator is "${name}" with the password ${password}\nIt is shown this once and must be changed at the first sign-in.\n\n`,
+  );
+}

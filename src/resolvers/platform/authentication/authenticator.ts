@@ -1,0 +1,110 @@
+import type { Context } from '#kernel/context.ts';
+import { AuthenticationError } from '#kernel/errors.ts';
+import type { AppendedEvent } from '#kernel/event.ts';
+import { bothRights } from '#kernel/permission.ts';
+import {
+  type Affected,
+  type Authenticator,
+  anonymousViewer,
+  type CredentialReader,
+  credentialReaders,
+  type Principal,
+  type Viewer,
+} from '#kernel/viewer.ts';
+import { accountEvents } from '#resolvers/platform/accounts/events.ts';
+import { apiKeyRevoked } from '#resolvers/platform/api-keys/events.ts';
+import { createHolders, type Holders } from '#resolvers/platform/authentication/holders.ts';
+import { credentialRequest } from '#resolvers/platform/authentication/request.ts';
+import { roleEvents } from '#resolvers/platform/roles/events.ts';
+import { sessionEnded } from '#resolvers/platform/sessions/events.ts';
+
+/** How a viewer came to be, for looking at him again. */
+interface Origin {
+  readonly reader: CredentialReader;
+  readonly principal: Principal;
+}
+
+/**
+ * Asks the readers in the order of the chain; the first that recognises a credential decides. The account behind it is
+ * looked at every time.
+ * @param ctx of the gateway itself.
+ * @param chain names of readers; several may share a name.
+ */
+export function createAuthenticator(ctx: Context, chain: readonly string[]): Authenticator {
+  const holders = createHolders(ctx);
+  const origins = new WeakMap<Viewer, Origin>();
+  const readers = () => {
+    const all = ctx.all(credentialReaders);
+    return chain.flatMap((name) => all.filter((reader) => reader.name === name));
+  };
+
+  const admit = async (origin: Origin): Promise<Viewer | string> => {
+    const viewer = await viewerOf(holders, origin.principal);
+    if (typeof viewer !== 'string') origins.set(viewer, origin);
+    return viewer;
+  };
+  const anonymous = async () => anonymousViewer(holders.rights(await holders.anonymous()));
+
+  return {
+    get challenges() {
+      return [...new Set(['Bearer realm="gatehouse"', ...readers().flatMap((reader) => reader.challenge ?? [])])];
+    },
+    async authenticate(request) {
+      const seen = credentialRequest(request);
+      for (const reader of readers()) {
+        const principal = await reader.read(seen);
+        if (!principal) continue;
+        const viewer = await admit({ reader, principal });
+        if (typeof viewer === 'string') throw new AuthenticationError(`${viewer}.`);
+        return viewer;
+      }
+      if (seen.header('authorization').length > 0)
+        throw new AuthenticationError('The credential is of no kind that this gateway accepts.');
+      return anonymous();
+    },
+    async refresh(viewer) {
+      if (viewer.kind === 'SYSTEM') return { viewer };
+      if (viewer.kind === 'ANONYMOUS') return { viewer: await anonymous() };
+      const origin = origins.get(viewer);
+      if (!origin) return { ended: 'Session ended' };
+      const renewal = await origin.reader.renew(origin.principal);
+      if ('ended' in renewal) return renewal;
+      const now = await admit({ ...origin, principal: renewal.principal });
+      return typeof now === 'string' ? { ended: now } : { viewer: now };
+    },
+    affects(event) {
+      const affected = whoIsAffected(event);
+      if (affected?.who === 'account') holders.forget(affected.id);
+      if (affected?.who === 'everyone') holders.forgetAll();
+      return affected;
+    },
+  };
+}
+
+/** The viewer for a principal, or why his account is not good for one. */
+async function viewerOf(holders: Holders, principal: Principal): Promise<Viewer | string> {
+  const held = await holders.effective(principal.accountId);
+  if (!held) return 'Account deleted';
+  if (!held.account.isActive) return 'Account deactivated';
+  const own = holders.rights(held.permissions);
+  return {
+    kind: 'ACCOUNT',
+    id: held.account.id,
+    name: held.account.name,
+    rights: principal.permissions ? bothRights(own, holders.rights(principal.permissions)) : own,
+    credential: principal.credential,
+    mustChangePassword: principal.byPassword === true && held.account.mustChangePassword,
+  };
+}
+
+const accountNames: ReadonlySet<string> = new Set(accountEvents.map(({ name }) => name));
+const roleNames: ReadonlySet<string> = new Set(roleEvents.map(({ name }) => name));
+
+function whoIsAffected({ name, scope }: Pick<AppendedEvent, 'name' | 'scope'>): Affected | null {
+  if (roleNames.has(name)) return { who: 'everyone' };
+  const fact = (kind: string) => (typeof scope[kind] === 'string' ? scope[kind] : null);
+  const account = fact('account');
+  if (accountNames.has(name) && account !== null) return { who: 'account', id: account };
+  const credential = name === sessionEnded.name ? fact('session') : name === apiKeyRevoked.name ? fact('apiKey') : null;
+  return credential === null ? null : { who: 'credential', id: credential };
+}

@@ -1,0 +1,71 @@
+import { LRUCache } from 'lru-cache';
+import { catalogue } from '#kernel/catalogue.ts';
+import type { Context } from '#kernel/context.ts';
+import { grantedRights, type Rights } from '#kernel/permission.ts';
+import { accountStore, type EffectiveRights } from '#resolvers/platform/accounts/account.ts';
+import { anonymousRole, roleStore } from '#resolvers/platform/roles/role.ts';
+
+/** Who holds what, read when it is asked for and kept for a moment. */
+export interface Holders {
+  /** Null for an account that does not exist. */
+  effective(accountId: string): Promise<EffectiveRights | null>;
+  /** The permissions of viewers without a credential. */
+  anonymous(): Promise<readonly string[]>;
+  /** Rights from permissions as they are kept. */
+  rights(permissions: readonly string[]): Rights;
+  forget(accountId: string): void;
+  forgetAll(): void;
+}
+
+/**
+ * How long what was read counts without an event that says otherwise, in milliseconds. Events drop it at once; this is
+ * for a process that they do not reach.
+ */
+const freshness = 1000;
+const most = 10_000;
+
+/** @param ctx of the gateway itself. */
+export function createHolders(ctx: Context): Holders {
+  // Reads under way are kept, not their results: whoever asks after a change never gets what was read before it.
+  const accounts = new LRUCache<string, Promise<EffectiveRights | null>>({ max: most, ttl: freshness });
+  const roles = new LRUCache<string, Promise<readonly string[]>>({ max: 1, ttl: freshness });
+  const compiled = new LRUCache<string, Rights>({ max: 1000 });
+  return {
+    effective: (id) =>
+      remember(accounts, id, async () => {
+        const [found = null] = await ctx.use(accountStore).effective([id]);
+        return found;
+      }),
+    anonymous: () =>
+      remember(roles, anonymousRole, async () => {
+        const [role] = await ctx.use(roleStore).findMany([anonymousRole]);
+        return role ? ctx.use(roleStore).reach([role.id], 'active') : [];
+      }),
+    rights(permissions) {
+      const key = JSON.stringify([...permissions].sort());
+      const rights = compiled.get(key) ?? grantedRights(permissions, ctx.use(catalogue).areas);
+      compiled.set(key, rights);
+      return rights;
+    },
+    forget: (id) => void accounts.delete(id),
+    forgetAll() {
+      accounts.clear();
+      roles.clear();
+    },
+  };
+}
+
+function remember<Value>(
+  cache: LRUCache<string, Promise<Value>>,
+  key: string,
+  read: () => Promise<Value>,
+): Promise<Value> {
+  const known = cache.get(key);
+  if (known) return known;
+  const reading = read();
+  cache.set(key, reading);
+  reading.catch(() => {
+    if (cache.peek(key) === reading) cache.delete(key);
+  });
+  return reading;
+}
