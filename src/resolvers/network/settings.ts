@@ -14,6 +14,14 @@ export interface NetworkSettings {
   readonly ipv6: { readonly display: Ipv6Display };
   /** The most items of one bulk call. */
   readonly bulk: { readonly max: number };
+  readonly import: {
+    /** The most bytes of a text. */
+    readonly maxBytes: number;
+    /** The most rows in a text. */
+    readonly maxRows: number;
+    /** How many outcomes of rows are kept of one import. */
+    readonly keepOutcomes: number;
+  };
 }
 
 export const networkSettings = definePort<NetworkSettings>('network.settings');

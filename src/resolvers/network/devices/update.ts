@@ -59,7 +59,7 @@ async function change(ctx: Context, items: Items<Change>): Promise<Device[]> {
     if (taken[0]) throw hostnameTaken(taken[0], items, after);
     after.forEach((device, index) => {
       const former = before[index];
-      if (former && device !== former) appendUpdated(ctx, former, device);
+      if (former && device !== former) appendDeviceUpdated(ctx, former, device);
     });
     return after;
   });
@@ -83,7 +83,8 @@ function hostnameTaken(device: Device, items: Items<unknown>, devices: readonly 
   return new ConflictError(`${device.hostname} already exists in this site.`, items.path(index, 'hostname'));
 }
 
-function appendUpdated(ctx: Context, before: Device, after: Device): void {
+/** Appends the event of a change that was written. */
+export function appendDeviceUpdated(ctx: Context, before: Device, after: Device): void {
   const snapshot = toDeviceSnapshot(after);
   ctx.events.append(
     deviceUpdated,

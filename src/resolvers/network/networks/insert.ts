@@ -47,7 +47,7 @@ export async function insertNetworks(ctx: Context, seeds: readonly Seed[]): Prom
   const store = ctx.use(networkStore);
   await store.lockTrees(treesOf(seeds));
   const known = await store.containing(seeds.map(placeOf));
-  const errors = refuse(ctx, seeds, placeAmong(known, seeds.map(placeOf)));
+  const errors = refuseSeeds(ctx, seeds, placeAmong(known, seeds.map(placeOf)));
   const fresh = seeds.map((seed, index) => (errors[index] ? null : toNetwork(ctx, seed)));
   const good = fresh.filter((network) => network !== null);
   const planted = plant(good, known);
@@ -72,8 +72,15 @@ function treesOf(seeds: readonly Seed[]): Tree[] {
   return [...trees.values()];
 }
 
-/** What is wrong with each seed, by the tree as it is and the seeds before it and around it. */
-function refuse(ctx: Context, seeds: readonly Seed[], standings: readonly Standing[]): (GatehouseError | null)[] {
+/**
+ * What is wrong with each seed, by the tree as it is and the seeds before it and around it.
+ * @param standings of the seeds, in their order.
+ */
+export function refuseSeeds(
+  ctx: Context,
+  seeds: readonly Seed[],
+  standings: readonly Standing[],
+): (GatehouseError | null)[] {
   const taken = new Set<string>();
   const errors = seeds.map((seed, index) => {
     const standing = standings[index] ?? { ancestors: [], equal: null };

@@ -64,13 +64,19 @@ async function change(ctx: Context, items: Items<Change>): Promise<Network[]> {
     if (changed.length > 0) await ctx.use(networkStore).updateMany(changed);
     after.forEach((network, index) => {
       const former = before[index];
-      if (former && network !== former) appendUpdated(ctx, former, network, ancestors[index] ?? []);
+      if (former && network !== former) appendNetworkUpdated(ctx, former, network, ancestors[index] ?? []);
     });
     return after;
   });
 }
 
-function appendUpdated(ctx: Context, before: Network, after: Network, ancestors: readonly Network[]): void {
+/** Appends the event of a change that was written. */
+export function appendNetworkUpdated(
+  ctx: Context,
+  before: Network,
+  after: Network,
+  ancestors: readonly Network[],
+): void {
   const parent = ancestors.find((ancestor) => ancestor.id === after.parentId) ?? ancestors.at(-1);
   const snapshot = toNetworkSnapshot(after, parent);
   ctx.events.append(

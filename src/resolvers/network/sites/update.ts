@@ -41,12 +41,17 @@ async function change(
     if (name === before.name && description === before.description) return before;
     const after = { ...before, name, description, updatedAt: microseconds(ctx.clock.now()) };
     if (!(await ctx.use(siteStore).update(after))) throw new ConflictError(`${name} already exists.`, ['name']);
-    const snapshot = toSiteSnapshot(after);
-    ctx.events.append(
-      siteUpdated,
-      { site: snapshot },
-      { subject: siteGlobalId(after.id), scope: siteFacts(after), before: toSiteSnapshot(before), after: snapshot },
-    );
+    appendSiteUpdated(ctx, before, after);
     return after;
   });
+}
+
+/** Appends the event of a change that was written. */
+export function appendSiteUpdated(ctx: Context, before: Site, after: Site): void {
+  const snapshot = toSiteSnapshot(after);
+  ctx.events.append(
+    siteUpdated,
+    { site: snapshot },
+    { subject: siteGlobalId(after.id), scope: siteFacts(after), before: toSiteSnapshot(before), after: snapshot },
+  );
 }
