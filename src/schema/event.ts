@@ -101,8 +101,8 @@ const nodeParts = (description: string) => ({
 });
 
 function eventType(builder: Builder, definition: EventDefinition): void {
-  const noun = definition.name.split('.').at(-2) ?? '';
   const shape = definition.data instanceof z.ZodObject ? (definition.data.shape as Record<string, z.ZodType>) : {};
+  const noun = nounOf(definition, shape);
   const linked = definition.subject !== null && hasNode(builder, definition.subject);
   builder.node(
     definition.type as keyof Shapes,
@@ -126,6 +126,12 @@ function eventType(builder: Builder, definition: EventDefinition): void {
       }),
     } as never,
   );
+}
+
+/** The name of the link to the subject: the noun of the event, or of the subject where the data has a key for that. */
+function nounOf({ name, subject }: EventDefinition, shape: object): string {
+  const own = subject === null ? '' : `${subject[0]?.toLowerCase()}${subject.slice(1)}`;
+  return own in shape ? own : (name.split('.').at(-2) ?? '');
 }
 
 /** A key of `data` as a field: plain values with their own type, all else as JSON. */

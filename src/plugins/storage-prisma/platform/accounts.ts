@@ -229,9 +229,9 @@ function orderKeys({ by, direction }: AccountOrder): readonly SqlKey[] {
   switch (by) {
     case 'NAME':
       return [{ type: 'text', sql: sql`a.name_folded`, descending }, id];
-    case 'CREATED_AT':
+    case 'CREATED':
       return [{ type: 'instant', sql: sql`a.created_at`, descending }, id];
-    case 'LAST_LOGIN_AT':
+    case 'LAST_LOGIN':
       return [{ type: 'instant', sql: sql`coalesce(a.last_login_at, 'epoch')`, descending }, id];
   }
 }

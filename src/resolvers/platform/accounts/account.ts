@@ -76,14 +76,14 @@ export const accountFilter = logic({
 });
 
 export interface AccountOrder {
-  readonly by: 'NAME' | 'CREATED_AT' | 'LAST_LOGIN_AT';
+  readonly by: 'NAME' | 'CREATED' | 'LAST_LOGIN';
   readonly direction: 'ASC' | 'DESC';
 }
 
 /** Where an account stands in an order; one that never signed in stands at the beginning of time. */
 export function accountPosition(account: Account, { by }: AccountOrder): Position {
   if (by === 'NAME') return [foldText(account.name), account.id];
-  return [by === 'CREATED_AT' ? account.createdAt : (account.lastLoginAt ?? new Date(0).toISOString()), account.id];
+  return [by === 'CREATED' ? account.createdAt : (account.lastLoginAt ?? new Date(0).toISOString()), account.id];
 }
 
 /** What the platform asks of the storage of accounts. */

@@ -68,8 +68,11 @@ const AccountList = z.object({
   filter: accountFilter.nullish(),
   orderBy: z
     .object({
-      by: z.enum(['NAME', 'CREATED_AT', 'LAST_LOGIN_AT']).default('NAME'),
-      direction: z.enum(['ASC', 'DESC']).default('ASC'),
+      by: z.enum(['NAME', 'CREATED', 'LAST_LOGIN']),
+      direction: z
+        .enum(['ASC', 'DESC'])
+        .nullish()
+        .transform((direction) => direction ?? 'ASC'),
     })
     .nullish(),
 });

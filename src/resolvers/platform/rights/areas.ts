@@ -87,6 +87,9 @@ export const platformAreas: readonly PermissionArea[] = [
     name: 'system',
     description: 'The gateway itself.',
     scope: 'none',
-    verbs: { read: { description: 'See how the gateway is doing.', standard: true } },
+    verbs: {
+      read: { description: 'See how the gateway is doing.', standard: true },
+      control: { description: 'Trim the event log and begin a new life of it.' },
+    },
   },
 ];

@@ -72,8 +72,11 @@ const RoleList = z.object({
   filter: roleFilter.nullish(),
   orderBy: z
     .object({
-      by: z.enum(['NAME', 'CREATED_AT']).default('NAME'),
-      direction: z.enum(['ASC', 'DESC']).default('ASC'),
+      by: z.enum(['NAME', 'CREATED']),
+      direction: z
+        .enum(['ASC', 'DESC'])
+        .nullish()
+        .transform((direction) => direction ?? 'ASC'),
     })
     .nullish(),
 });

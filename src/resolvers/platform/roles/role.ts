@@ -54,7 +54,7 @@ export const roleFilter = logic({
 });
 
 export interface RoleOrder {
-  readonly by: 'NAME' | 'CREATED_AT';
+  readonly by: 'NAME' | 'CREATED';
   readonly direction: 'ASC' | 'DESC';
 }
 
