@@ -5,6 +5,7 @@ import { PrismaClient } from '#plugins/storage-prisma/generated/client.ts';
 import { migrate } from '#plugins/storage-prisma/migrate.ts';
 import { listening, type Notifier } from '#plugins/storage-prisma/notifier.ts';
 import { checkServer, serverOptions } from '#plugins/storage-prisma/server.ts';
+import { keepUp } from '#plugins/storage-prisma/upkeep.ts';
 
 export interface DatabaseOptions {
   /** A PostgreSQL server; absent: the embedded database in `directory`. */
@@ -19,8 +20,8 @@ export interface DatabaseOptions {
   readonly timeout: number;
   /** Told every statement that is sent, for tests that count. */
   readonly onStatement?: (sql: string) => void;
-  /** Told of a connection that broke while nobody used it. */
-  readonly onConnectionLost?: (error: Error) => void;
+  /** Told of what goes wrong while nobody waits for an answer, such as a connection that breaks. */
+  readonly onTrouble?: (error: Error) => void;
 }
 
 /** An open database with its schema up to date. */
@@ -28,6 +29,8 @@ export interface Database {
   readonly prisma: PrismaClient;
   readonly pool: pg.Pool;
   readonly notifier: Notifier;
+  /** Names of the migrations that opening it applied. */
+  readonly migrated: readonly string[];
   /** Milliseconds a statement may take. */
   readonly timeout: number;
   /** Everything in the embedded database, to begin another with; null for a server. */
@@ -42,21 +45,25 @@ export interface Database {
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const embedded = options.url === undefined ? await openEmbedded(options.directory, options.from) : null;
   const pool = openPool(options, embedded);
-  pool.on('error', (error) => options.onConnectionLost?.(error));
+  const trouble = (error: Error) => options.onTrouble?.(error);
+  pool.on('error', trouble);
   const notifier = embedded ? listening.onPool(pool) : listening.onServer(serverOptions(options.url ?? '', 0));
+  const stopUpkeep = embedded ? keepUp(pool, trouble) : async () => {};
   const close = async () => {
+    await stopUpkeep();
     await notifier.close();
     await pool.end();
     await embedded?.close();
   };
   try {
     if (options.url !== undefined) await checkServer(pool, options.url);
-    await migrate(pool);
+    const migrated = await migrate(pool);
     const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
     return {
       prisma,
       pool,
       notifier,
+      migrated,
       timeout: options.timeout,
       dump: async () => (await embedded?.dump()) ?? null,
       async close() {

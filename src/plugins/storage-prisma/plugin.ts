@@ -34,9 +34,10 @@ export function prismaStorage(decided: Partial<DatabaseOptions> = {}): Gatehouse
         directory: dataDir.startsWith('memory://') ? dataDir : join(dataDir, 'database'),
         poolSize: config.poolSize,
         timeout: config.transactionTimeout,
-        onConnectionLost: (error) => log.warn({ err: error }, 'A connection to the database was lost.'),
+        onTrouble: (error) => log.warn({ err: error }, 'The database had trouble.'),
         ...decided,
       });
+      if (database.migrated.length > 0) log.info({ migrations: database.migrated }, 'The database was migrated.');
       provideAll(provide, stores, openSessions(database));
       return () => database.close();
     },
