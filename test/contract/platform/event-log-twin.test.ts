@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type EventFilter, type EventVisibility, eventLog } from '#kernel/event.ts';
+import type { PageRequest } from '#kernel/page.ts';
+import { embeddedDatabase } from '../../support/database.ts';
+import { openMemoryStorage, openPrismaStorage, type TestStorage, type Use } from '../harness.ts';
+import { newEvent } from './event-log.ts';
+
+const names = ['network.device.created', 'network.device.deleted', 'network.site.created', 'threat.object.added'];
+const kinds = ['site', 'device', 'account'];
+const values = ['a', 'b', 'c'];
+const instants = fc
+  .integer({ min: 0, max: 9 })
+  .map((day) => `2026-01-0${day + 1}T00:00:00.00000${day}Z`.replace('010T', '10T'));
+
+const value = fc.constantFrom(...values);
+const fact = fc.oneof(value, fc.array(value, { maxLength: 3 }), fc.record({ all: fc.array(value, { maxLength: 3 }) }));
+const scope = fc.dictionary(fc.constantFrom(...kinds), fact, { maxKeys: 3, noNullPrototype: true });
+const grant = fc.record({ kind: fc.constantFrom(...kinds), value });
+
+const event = fc
+  .record({
+    name: fc.constantFrom(...names),
+    subject: fc.option(fc.constantFrom('x', 'y')),
+    scope,
+    occurredAt: instants,
+    data: fc.json().map((text) => JSON.parse(text)),
+    retain: fc.constantFrom<'LIVE' | 'AUDIT'>('LIVE', 'AUDIT'),
+  })
+  .map((over) => newEvent(over));
+
+const pattern = fc.constantFrom(...names, '*', 'network.*', 'network.device.*', 'none.*', 'network.dev.*');
+const filter: fc.Arbitrary<EventFilter> = fc.record(
+  {
+    names: fc.array(pattern, { maxLength: 3 }),
+    subjects: fc.array(fc.constantFrom('x', 'y', 'z'), { maxLength: 2 }),
+    scope: fc.array(grant, { maxLength: 3 }),
+    from: instants,
+    to: instants,
+  },
+  { requiredKeys: [] },
+);
+const visibility: fc.Arbitrary<EventVisibility> = fc.oneof(
+  fc.constant('all' as const),
+  fc.array(
+    fc.record({
+      names: fc.uniqueArray(fc.constantFrom(...names), { maxLength: 3 }),
+      visibility: fc.oneof(
+        fc.constantFrom('all' as const, 'none' as const),
+        fc.record({ allOf: fc.array(fc.array(grant, { maxLength: 3 }), { minLength: 1, maxLength: 2 }) }),
+      ),
+      owner: fc.option(value),
+    }),
+    { maxLength: 3 },
+  ),
+);
+const position = fc.option(fc.integer({ min: 0, max: 12 }).map((sequence) => [String(sequence)]));
+const request: fc.Arbitrary<PageRequest> = fc.record({
+  limit: fc.integer({ min: 0, max: 6 }),
+  direction: fc.constantFrom('forward', 'backward'),
+  after: position,
+  before: position,
+  offset: fc.integer({ min: 0, max: 3 }),
+});
+
+type Step = (storage: TestStorage) => Promise<unknown>;
+
+/** One operation, the same on every storage; it answers with all that can be seen of it. */
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.tuple(fc.array(event, { minLength: 1, maxLength: 4 }), fc.boolean()).map(
+    ([events, givenUp]): Step =>
+      (storage) => {
+        const work = async (use: Use) => {
+          await use(eventLog).append(events);
+          if (givenUp) throw new Error('given up');
+        };
+        return storage.atomically(work).catch((error) => String(error));
+      },
+  ),
+  fc.integer({ min: 1, max: 9 }).map(
+    (limit): Step =>
+      (storage) =>
+        storage.use(eventLog).number(limit),
+  ),
+  fc.record({ live: fc.option(instants), audit: fc.option(instants) }).map(
+    (before): Step =>
+      (storage) =>
+        storage.use(eventLog).trim(before),
+  ),
+  fc.tuple(fc.nat(9), fc.integer({ min: 1, max: 5 })).map(
+    ([after, limit]): Step =>
+      async (storage) =>
+        withoutEpoch(await storage.use(eventLog).read(after, limit)),
+  ),
+  fc.tuple(filter, visibility, request).map(
+    ([asked, seen, page]): Step =>
+      async (storage) => {
+        const { items, count, ...rest } = await storage.use(eventLog).page(asked, seen, page);
+        return { ...rest, items: withoutEpoch(items.map(({ node }) => node)), count: await count() };
+      },
+  ),
+  fc.constant<Step>(async (storage) => ({ ...(await storage.use(eventLog).state()), epoch: '' })),
+  fc.constant<Step>((storage) => storage.use(eventLog).countUnnumbered()),
+);
+
+const withoutEpoch = (events: readonly object[]) => events.map((found) => ({ ...found, epoch: '' }));
+
+describe('the event log of PostgreSQL and its twin in memory', () => {
+  let embedded: TestStorage;
+  beforeAll(async () => {
+    embedded = await openPrismaStorage(embeddedDatabase);
+  });
+  afterAll(() => embedded.close());
+
+  test('answer every sequence of operations alike', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+        await embedded.clear();
+        const memory = await openMemoryStorage();
+        for (const take of steps) expect(await take(embedded)).toEqual(await take(memory));
+      }),
+      { numRuns: 120 },
+    );
+  }, 120_000);
+});
