@@ -163,16 +163,11 @@ describe('the order of events', () => {
       const writing = writeAll(database, 30);
       for (const [index, process] of numberers.entries()) {
         await sleep(250);
-        process.kill('SIGKILL');
-        await once(process, 'exit');
+        await kill(process);
         numberers[index] = await numberer(url);
       }
-      // A numbering session that ends inside its pass takes nothing with it.
-      await database.pool.query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%event_number%' AND pid <> pg_backend_pid()",
-      );
       const written = await writing;
-      for (const process of numberers) process.kill('SIGKILL');
+      for (const process of numberers) await kill(process);
       while ((await log.number(7)) > 0);
       const seen = await tail.stop();
       expect(written.length).toBeGreaterThan(150);
@@ -198,6 +193,34 @@ describe('the order of events', () => {
       await database.close();
     });
 
+    test('numbers in one session at a time, and then all that was committed while it waited', async () => {
+      const database = await openServer(await newServerDatabase());
+      const log = new PrismaEventLog(openSessions(database)(null));
+      const append = async (subject: string) => {
+        const unit = openUnit(newId(), 5000);
+        await new PrismaEventLog(openSessions(database)(unit)).append([newEvent({ subject })]);
+        await unit.commit();
+      };
+      await append('before');
+      const other = await database.pool.connect();
+      await other.query('BEGIN; SELECT event_number(10)');
+      let answered = false;
+      const waiting = log.number(10).finally(() => {
+        answered = true;
+      });
+      await sleep(150);
+      expect(answered).toBe(false);
+      await append('meanwhile');
+      await other.query('COMMIT');
+      other.release();
+      expect(await waiting).toBe(1);
+      expect((await log.read(0, 10)).map(({ sequence, subject }) => [sequence, subject])).toEqual([
+        [1, 'before'],
+        [2, 'meanwhile'],
+      ]);
+      await database.close();
+    });
+
     test('goes on in a database whose transaction ids began anew', async () => {
       const database = await openServer(await newServerDatabase());
       const log = new PrismaEventLog(openSessions(database)(null));
@@ -210,6 +233,13 @@ describe('the order of events', () => {
     });
   });
 });
+
+/** Kills a process that numbered without a failure until then. */
+async function kill(child: ChildProcess): Promise<void> {
+  expect(child.exitCode).toBeNull();
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
 
 async function numberer(url: string): Promise<ChildProcess> {
   const script = fileURLToPath(new URL('../../support/number-events.ts', import.meta.url));
