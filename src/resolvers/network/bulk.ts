@@ -4,6 +4,11 @@ import { type FieldFault, InputError } from '#kernel/errors.ts';
 import { parse } from '#kernel/input.ts';
 import { networkSettings } from '#resolvers/network/settings.ts';
 
+/** An input as it comes from outside: what may be absent may come as null, and is refused where it means nothing. */
+export type Given<Input> = {
+  readonly [Key in keyof Input]: undefined extends Input[Key] ? Input[Key] | null : Input[Key];
+};
+
 /** The items of one call. The single form is a call with one item, whose faults carry no index. */
 export interface Items<T> {
   readonly values: readonly T[];

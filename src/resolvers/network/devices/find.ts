@@ -67,6 +67,10 @@ async function pagesOfSites(ctx: Context, siteIds: readonly string[], variant: s
   return query.visibility === 'none' ? siteIds.map(() => emptyPage) : ctx.use(deviceStore).pages(siteIds, query);
 }
 
+/** How many devices each Site has that the viewer may read. */
+export const countDevicesOfSites = (ctx: Context, siteIds: readonly string[]): Promise<number[]> =>
+  ctx.use(deviceStore).count(siteIds, { filter: {}, visibility: visible(ctx, 'network:read') });
+
 function toQuery(
   ctx: Context,
   { filter, orderBy: order }: Omit<z.output<typeof listInput>, 'site'>,

@@ -26,7 +26,7 @@ const deviceUpdate = perSettings((settings) =>
 const deviceReplace = perSettings((settings) => z.object({ ...reference, hostname: hostnameInput.of(settings) }));
 
 type Named = { readonly site?: z.input<typeof siteKey> | null; readonly by: z.input<typeof deviceKey> };
-export type DeviceUpdate = Named & { readonly hostname?: string };
+export type DeviceUpdate = Named & { readonly hostname?: string | null };
 export type DeviceReplace = Named & { readonly hostname: string };
 
 /** Changes what is given and leaves the rest. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Context } from '#kernel/context.ts';
 import { type FieldFault, type GatehouseError, InputError } from '#kernel/errors.ts';
 import { allowSomewhere } from '#resolvers/network/access.ts';
-import { bulkItems, type Items, only, singleItem } from '#resolvers/network/bulk.ts';
+import { bulkItems, type Given, type Items, only, singleItem } from '#resolvers/network/bulk.ts';
 import { prefixFields, readPrefix, stateInput } from '#resolvers/network/networks/input.ts';
 import { insertNetworks } from '#resolvers/network/networks/insert.ts';
 import type { Network } from '#resolvers/network/networks/network.ts';
@@ -11,7 +11,7 @@ import { holdSites, siteKey } from '#resolvers/network/sites/find.ts';
 const networkCreate = z
   .object({ site: siteKey, ...prefixFields, state: stateInput.optional() })
   .transform((given, check) => readPrefix(given, check));
-export type NetworkCreate = z.input<typeof networkCreate>;
+export type NetworkCreate = Given<z.input<typeof networkCreate>>;
 
 /** Creates a network at its place in the tree. */
 export const createNetwork = async (ctx: Context, input: NetworkCreate): Promise<Network> =>

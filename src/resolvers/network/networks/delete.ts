@@ -5,7 +5,7 @@ import { type Blocker, InUseError } from '#kernel/errors.ts';
 import { allowSomewhere } from '#resolvers/network/access.ts';
 import { bulkItems, type Items, only, refuseRepeats, singleItem } from '#resolvers/network/bulk.ts';
 import { toCidr } from '#resolvers/network/cidr.ts';
-import { blockedBy, shownBlockers } from '#resolvers/network/inUse.ts';
+import { blockedBy, shownBlockers } from '#resolvers/network/in-use.ts';
 import { notFound } from '#resolvers/network/keys.ts';
 import { expectAll } from '#resolvers/network/lookup.ts';
 import { ancestorsOf } from '#resolvers/network/networks/ancestors.ts';

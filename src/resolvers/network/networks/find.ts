@@ -91,6 +91,13 @@ async function pagesOfSites(ctx: Context, siteIds: readonly string[], variant: s
   );
 }
 
+/** How many networks each Site has that the viewer may read. */
+export const countNetworksOfSites = (ctx: Context, siteIds: readonly string[]): Promise<number[]> =>
+  ctx.use(networkStore).count(
+    siteIds.map((siteId) => ({ kind: 'site', siteId })),
+    { filter: {}, visibility: visible(ctx, 'network:read') },
+  );
+
 /** The visible networks that a filter names as parent: by prefix there may be one in each of two or more Sites. */
 async function parentIds(ctx: Context, list: ReadList, site: SiteKey | null): Promise<readonly string[] | null> {
   const parent = list.filter?.parent;

@@ -63,7 +63,7 @@ export async function insertNetworks(ctx: Context, seeds: readonly Seed[]): Prom
 
 const placeOf = (seed: Seed): Placed => ({ siteId: seed.site.id, cidr: seed.cidr });
 
-function treesOf(seeds: readonly Seed[]): Tree[] {
+export function treesOf(seeds: readonly Seed[]): Tree[] {
   const trees = new Map<string, Tree>();
   for (const { site, cidr } of seeds) {
     const { version } = toCidr(cidr);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { allow } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
 import { allowSomewhere } from '#resolvers/network/access.ts';
-import { bulkItems, type Items, only, refuseRepeats, singleItem } from '#resolvers/network/bulk.ts';
+import { bulkItems, type Given, type Items, only, refuseRepeats, singleItem } from '#resolvers/network/bulk.ts';
 import { notFound, type Reference } from '#resolvers/network/keys.ts';
 import { expectAll } from '#resolvers/network/lookup.ts';
 import { ancestorsOf } from '#resolvers/network/networks/ancestors.ts';
@@ -22,8 +22,8 @@ import { siteKey } from '#resolvers/network/sites/find.ts';
 const reference = { site: siteKey.nullish(), by: networkKey };
 const networkUpdate = z.object({ ...reference, state: stateInput.optional() });
 const networkReplace = z.object({ ...reference, state: stateInput.default('ALLOCATED') });
-export type NetworkUpdate = z.input<typeof networkUpdate>;
-export type NetworkReplace = z.input<typeof networkReplace>;
+export type NetworkUpdate = Given<z.input<typeof networkUpdate>>;
+export type NetworkReplace = Given<z.input<typeof networkReplace>>;
 
 /** Changes what is given and leaves the rest. */
 export const updateNetwork = async (ctx: Context, input: NetworkUpdate): Promise<Network> =>

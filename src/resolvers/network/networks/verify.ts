@@ -53,6 +53,8 @@ const verifyInput = z.object({
   repair: z.boolean().nullish(),
 });
 
+export type TreeVerify = z.input<typeof verifyInput>;
+
 /** How many networks are read at once. */
 const stretch = 5000;
 
@@ -62,7 +64,7 @@ const stretch = 5000;
  *
  * Works under the locks of the trees: what changes meanwhile would look like a fault.
  */
-export async function verifyTree(ctx: Context, input: z.input<typeof verifyInput>): Promise<TreeReport> {
+export async function verifyTree(ctx: Context, input: TreeVerify): Promise<TreeReport> {
   const { site: key, ipVersion, repair } = parse(verifyInput, input);
   allowSomewhere(ctx, 'network:admin');
   return ctx.atomically(async (ctx) => {

@@ -5,7 +5,7 @@ import { ConflictError } from '#kernel/errors.ts';
 import { grants } from '#kernel/grants.ts';
 import { newId } from '#kernel/id.ts';
 import { line, prose } from '#kernel/input.ts';
-import { bulkItems, type Items, only, singleItem } from '#resolvers/network/bulk.ts';
+import { bulkItems, type Given, type Items, only, singleItem } from '#resolvers/network/bulk.ts';
 import {
   type Site,
   siteCreated,
@@ -22,7 +22,7 @@ export const siteName = line('name', { min: 1, max: 255 }).refine(
 export const siteDescription = prose('description');
 
 const siteCreate = z.object({ name: siteName, description: siteDescription.optional() });
-export type SiteCreate = z.input<typeof siteCreate>;
+export type SiteCreate = Given<z.input<typeof siteCreate>>;
 
 /** Creates a Site. Whoever does gets `network:admin` on it. */
 export const createSite = async (ctx: Context, input: SiteCreate): Promise<Site> =>

@@ -7,7 +7,7 @@ import type { PageRequest } from '#kernel/page.ts';
 import { allowSomewhere } from '#resolvers/network/access.ts';
 import { bulkItems, type Items, singleItem } from '#resolvers/network/bulk.ts';
 import { deviceStore } from '#resolvers/network/devices/device.ts';
-import { blockedBy, shownBlockers } from '#resolvers/network/inUse.ts';
+import { blockedBy, shownBlockers } from '#resolvers/network/in-use.ts';
 import { byCreation } from '#resolvers/network/list.ts';
 import { networkStore } from '#resolvers/network/networks/store.ts';
 import { expectSites, siteKey } from '#resolvers/network/sites/find.ts';

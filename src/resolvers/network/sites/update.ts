@@ -3,7 +3,7 @@ import { allow } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
 import { ConflictError } from '#kernel/errors.ts';
 import { allowSomewhere } from '#resolvers/network/access.ts';
-import { singleItem } from '#resolvers/network/bulk.ts';
+import { type Given, singleItem } from '#resolvers/network/bulk.ts';
 import { siteDescription, siteName } from '#resolvers/network/sites/create.ts';
 import { expectSites, siteKey } from '#resolvers/network/sites/find.ts';
 import {
@@ -17,8 +17,8 @@ import {
 
 const siteUpdate = z.object({ by: siteKey, name: siteName.optional(), description: siteDescription.optional() });
 const siteReplace = z.object({ by: siteKey, name: siteName, description: siteDescription.default('') });
-export type SiteUpdate = z.input<typeof siteUpdate>;
-export type SiteReplace = z.input<typeof siteReplace>;
+export type SiteUpdate = Given<z.input<typeof siteUpdate>>;
+export type SiteReplace = Given<z.input<typeof siteReplace>>;
 
 /** Changes what is given and leaves the rest. */
 export const updateSite = (ctx: Context, input: SiteUpdate): Promise<Site> => change(ctx, siteUpdate, input);

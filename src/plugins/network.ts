@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { group, keys, size } from '#kernel/config.ts';
+import { grants } from '#kernel/grants.ts';
+import { compilePattern } from '#kernel/pattern.ts';
+import { definePlugin } from '#plugins/define.ts';
+import { networkArea, networkRoles } from '#resolvers/network/area.ts';
+import { deviceCreated, deviceDeleted, deviceStore, deviceUpdated } from '#resolvers/network/devices/device.ts';
+import { networkCreated, networkDeleted, networkUpdated } from '#resolvers/network/networks/network.ts';
+import { networkStore } from '#resolvers/network/networks/store.ts';
+import { treeRepaired } from '#resolvers/network/networks/verify.ts';
+import { networkSettings } from '#resolvers/network/settings.ts';
+import { siteCreated, siteDeleted, siteStore, siteUpdated } from '#resolvers/network/sites/site.ts';
+import { devices } from '#schema/network/device.ts';
+import { networks } from '#schema/network/network.ts';
+import { networkTree } from '#schema/network/network-tree.ts';
+import { resources } from '#schema/network/shared.ts';
+import { sites } from '#schema/network/site.ts';
+
+const expression = z.string().refine((source) => {
+  try {
+    compilePattern(source);
+    return true;
+  } catch {
+    return false;
+  }
+}, 'is no regular expression in RE2 syntax.');
+
+export const network = definePlugin({
+  name: 'network',
+  version: '1.0.0',
+  description: 'The network source of truth: sites, devices and the tree of networks.',
+  config: keys({
+    hostname: group({
+      allowFqdn: z.boolean().default(true).describe('Whether hostnames may hold dots.'),
+      allowUnderscore: z.boolean().default(false).describe('Whether hostnames may hold underscores.'),
+      pattern: expression
+        .nullable()
+        .default(null)
+        .describe('An RE2 expression for the whole hostname, in place of the rules of DNS.'),
+    }),
+    ipv6: group({
+      display: z.enum(['compressed', 'exploded']).default('compressed').describe('How IPv6 addresses are written.'),
+    }),
+    import: group({
+      maxBytes: size().prefault('64MiB').describe('The most bytes of the text of an import.'),
+      maxRows: z.number().int().min(1).default(250_000).describe('The most rows of an import.'),
+      keepOutcomes: z
+        .number()
+        .int()
+        .min(0)
+        .default(10_000)
+        .describe('How many outcomes of rows are kept of an import.'),
+    }),
+    bulk: group({ max: z.number().int().min(1).max(1000).default(1000).describe('The most items of one bulk call.') }),
+  }),
+  permissions: [networkArea],
+  roles: networkRoles,
+  events: [
+    siteCreated,
+    siteUpdated,
+    siteDeleted,
+    deviceCreated,
+    deviceUpdated,
+    deviceDeleted,
+    networkCreated,
+    networkUpdated,
+    networkDeleted,
+    treeRepaired,
+  ],
+  uses: { siteStore, deviceStore, networkStore, grants },
+  provides: [networkSettings],
+  schema(builder) {
+    resources(builder);
+    sites(builder);
+    devices(builder);
+    networks(builder);
+    networkTree(builder);
+  },
+  setup({ config, provide }) {
+    const { pattern } = config.hostname;
+    provide(networkSettings, {
+      ...config,
+      hostname: { ...config.hostname, pattern: pattern === null ? null : compilePattern(pattern) },
+    });
+    return undefined;
+  },
+});

@@ -1,0 +1,181 @@
+import { AmbiguousError, ConflictError } from '#kernel/errors.ts';
+import { createDevice, createDevices, type DeviceCreate } from '#resolvers/network/devices/create.ts';
+import { type DeviceDelete, deleteDevice, deleteDevices } from '#resolvers/network/devices/delete.ts';
+import { type Device, deviceCreated, deviceDeleted, deviceUpdated } from '#resolvers/network/devices/device.ts';
+import {
+  countDevicesOfSites,
+  type DeviceList,
+  findDevice,
+  findDevices,
+  listDevices,
+  listDevicesOfSite,
+} from '#resolvers/network/devices/find.ts';
+import {
+  type DeviceReplace,
+  type DeviceUpdate,
+  replaceDevice,
+  replaceDevices,
+  updateDevice,
+  updateDevices,
+} from '#resolvers/network/devices/update.ts';
+import type { Builder } from '#schema/builder.ts';
+import { connection } from '#schema/connection.ts';
+import { bulkMutation, mutation } from '#schema/mutation.ts';
+import { changeFeed, instants, manyGone, manyThings, oneGone, oneThing } from '#schema/network/shared.ts';
+import { node } from '#schema/node.ts';
+import { orderInput } from '#schema/order.ts';
+
+declare module '#schema/builder.ts' {
+  interface Shapes {
+    Device: Device;
+  }
+  interface InputShapes {
+    DeviceKey: { id?: string | null; hostname?: string | null };
+  }
+}
+
+export function devices(builder: Builder): void {
+  const key = builder.inputType('DeviceKey', {
+    description: 'Names a device.',
+    isOneOf: true,
+    fields: (t) => ({
+      id: t.id({ description: 'Its id.' }),
+      hostname: t.string({ description: 'Its hostname, in any case. Give the Site too where several may have it.' }),
+    }),
+  });
+  const filter = builder.inputType('DeviceFilter', {
+    description: 'Which devices; everything given must hold.',
+    fields: (t) => ({ hostname: t.string({ description: 'With this hostname, in any case.' }) }),
+  });
+  const orderBy = orderInput(builder, 'Device', { CREATED: 'When it was made.', NATURAL: 'Its hostname.' });
+  node(builder, 'Device', {
+    description: 'Something with a name of its own on the network.',
+    find: findDevices,
+    interfaces: ['NetworkResource'],
+    fields: (t) => ({
+      hostname: t.exposeString('hostname', { description: 'Unique in its Site without regard to case.' }),
+      naturalKey: t.exposeString('hostname', { description: 'Its hostname.' }),
+      ...instants(t as never),
+    }),
+  });
+  builder.queryFields((t) => ({
+    device: t.field({
+      type: 'Device',
+      nullable: true,
+      description: 'The device with this key; null when the viewer may see none.',
+      args: {
+        site: t.arg({ type: 'SiteKey', description: 'The Site to look in.' }),
+        by: t.arg({ type: key, required: true, description: 'Its key.' }),
+      },
+      resolve: (_, args, ctx) => findDevice(ctx, args),
+    }),
+    devices: connection(builder, t, 'Device', {
+      description: 'The devices that the viewer may see.',
+      args: {
+        site: t.arg({ type: 'SiteKey', description: 'Only of this Site.' }),
+        filter: t.arg({ type: filter, description: 'Which ones.' }),
+        orderBy: t.arg({ type: orderBy, description: 'As they were made, unless said.' }),
+      },
+      resolve: (_, args, page, ctx) => listDevices(ctx, args as DeviceList, page),
+    }),
+  }));
+  builder.objectField('Site', 'devices', (t) =>
+    connection(builder, t, 'Device', {
+      description: 'Its devices.',
+      args: {
+        filter: t.arg({ type: filter, description: 'Which ones.' }),
+        orderBy: t.arg({ type: orderBy, description: 'As they were made, unless said.' }),
+      },
+      resolve: (site, args, page, ctx) => listDevicesOfSite(ctx, site.id, args as DeviceList, page),
+    }),
+  );
+  builder.objectField('SiteCounts', 'devices', (t) =>
+    t.int({ description: 'Devices.', resolve: ({ siteId }, _, ctx) => ctx.load(countDevicesOfSites, siteId) }),
+  );
+  creation(builder);
+  changes(builder);
+  deletion(builder);
+  changeFeed(builder, 'device', 'Device', [deviceCreated, deviceUpdated, deviceDeleted]);
+}
+
+function creation(builder: Builder): void {
+  const facts = { needs: 'network:create', emits: [deviceCreated], errors: [ConflictError] };
+  const inputs = mutation(builder, 'deviceCreate', {
+    ...facts,
+    description: 'Creates a device.',
+    input: (t) => ({
+      site: t.field({ type: 'SiteKey', required: true, description: 'The Site it belongs to, for good.' }),
+      hostname: t.string({ required: true, description: 'By the rules of DNS, or of this gateway.' }),
+    }),
+    success: oneThing('device', 'Device'),
+    resolve: async (ctx, input) => ({ device: await createDevice(ctx, input) }),
+  });
+  bulkMutation(builder, 'deviceCreateMany', {
+    ...facts,
+    description: 'Creates devices, all or none.',
+    inputs,
+    success: manyThings('devices', 'Device'),
+    resolve: async (ctx, inputs) => ({ devices: await createDevices(ctx, inputs as readonly DeviceCreate[]) }),
+  });
+}
+
+function changes(builder: Builder): void {
+  const facts = { needs: 'network:update', emits: [deviceUpdated], errors: [AmbiguousError, ConflictError] };
+  const update = mutation(builder, 'deviceUpdate', {
+    ...facts,
+    description: 'Changes what is given of a device and leaves the rest.',
+    input: (t) => ({
+      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
+      by: t.field({ type: 'DeviceKey', required: true, description: 'The device.' }),
+      hostname: t.string({ description: 'Its new hostname.' }),
+    }),
+    success: oneThing('device', 'Device'),
+    resolve: async (ctx, input) => ({ device: await updateDevice(ctx, input) }),
+  });
+  bulkMutation(builder, 'deviceUpdateMany', {
+    ...facts,
+    description: 'Changes devices, all or none. They may swap hostnames.',
+    inputs: update,
+    success: manyThings('devices', 'Device'),
+    resolve: async (ctx, inputs) => ({ devices: await updateDevices(ctx, inputs as readonly DeviceUpdate[]) }),
+  });
+  const replace = mutation(builder, 'deviceReplace', {
+    ...facts,
+    description: 'Sets everything of a device that can change.',
+    input: (t) => ({
+      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
+      by: t.field({ type: 'DeviceKey', required: true, description: 'The device.' }),
+      hostname: t.string({ required: true, description: 'Its hostname.' }),
+    }),
+    success: oneThing('device', 'Device'),
+    resolve: async (ctx, input) => ({ device: await replaceDevice(ctx, input) }),
+  });
+  bulkMutation(builder, 'deviceReplaceMany', {
+    ...facts,
+    description: 'Sets everything of devices that can change, all or none.',
+    inputs: replace,
+    success: manyThings('devices', 'Device'),
+    resolve: async (ctx, inputs) => ({ devices: await replaceDevices(ctx, inputs as readonly DeviceReplace[]) }),
+  });
+}
+
+function deletion(builder: Builder): void {
+  const facts = { needs: 'network:delete', emits: [deviceDeleted], errors: [AmbiguousError] };
+  const inputs = mutation(builder, 'deviceDelete', {
+    ...facts,
+    description: 'Deletes a device.',
+    input: (t) => ({
+      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
+      by: t.field({ type: 'DeviceKey', required: true, description: 'The device.' }),
+    }),
+    success: oneGone('Device'),
+    resolve: async (ctx, input) => ({ id: await deleteDevice(ctx, input) }),
+  });
+  bulkMutation(builder, 'deviceDeleteMany', {
+    ...facts,
+    description: 'Deletes devices, all or none.',
+    inputs,
+    success: manyGone('Device'),
+    resolve: async (ctx, inputs) => ({ ids: await deleteDevices(ctx, inputs as readonly DeviceDelete[]) }),
+  });
+}

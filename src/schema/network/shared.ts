@@ -1,0 +1,114 @@
+import type { Context } from '#kernel/context.ts';
+import type { EventDefinition } from '#kernel/event.ts';
+import { toGlobalId } from '#kernel/id.ts';
+import { findSites } from '#resolvers/network/sites/find.ts';
+import type { Site } from '#resolvers/network/sites/site.ts';
+import { type Watch, watch } from '#resolvers/network/watch.ts';
+import type { AnyField, Builder, SchemaTypes, Shapes } from '#schema/builder.ts';
+import { feed } from '#schema/feed.ts';
+
+/** What the things in Sites have in common. */
+interface InSite {
+  readonly id: string;
+  readonly siteId: string;
+}
+
+declare module '#schema/builder.ts' {
+  interface InterfaceShapes {
+    NetworkResource: InSite;
+  }
+}
+
+/** The interface of the things in Sites. */
+export function resources(builder: Builder): void {
+  builder.interfaceType('NetworkResource', {
+    description: 'A thing in a Site.',
+    interfaces: [builder.nodeInterfaceRef()] as never,
+    fields: (t) => ({
+      site: t.field({
+        type: 'Site',
+        nullable: true,
+        description: 'The Site it belongs to; null where the viewer may not read the Site itself.',
+        resolve: (thing, _, ctx): Promise<Site | null> => ctx.load(findSites, thing.siteId),
+      }),
+      naturalKey: t.string({
+        description: 'How people call it.',
+        resolve: () => {
+          throw new Error('Each type says what its natural key is.');
+        },
+      }),
+    }),
+  });
+}
+
+/** The instants of a thing. */
+export const instants = (
+  t: PothosSchemaTypes.ObjectFieldBuilder<SchemaTypes, { readonly createdAt: string; readonly updatedAt: string }>,
+) => ({
+  createdAt: t.field({ type: 'DateTime', description: 'When it was made.', resolve: (thing) => thing.createdAt }),
+  updatedAt: t.field({
+    type: 'DateTime',
+    description: 'When it last changed; what follows from other things does not count.',
+    resolve: (thing) => thing.updatedAt,
+  }),
+});
+
+/** `deviceChanged(site ids)`: what happens to the things of one noun. */
+export function changeFeed(
+  builder: Builder,
+  noun: 'site' | 'device' | 'network',
+  type: string,
+  // biome-ignore lint/suspicious/noExplicitAny: events of any data
+  events: readonly EventDefinition<any>[],
+): void {
+  feed(builder, `${noun}Changed`, {
+    description: `Every ${noun} that is created, changed or deleted and that the viewer may see.`,
+    needs: 'network:read',
+    args: (arg) => ({
+      site: arg({ type: 'SiteKey', description: 'Only of this Site.' }),
+      ids: arg.idList({ description: 'Only these; 1,000 at most.' }),
+    }),
+    events,
+    select: (ctx: Context, args) => watch(ctx, type, events, args as Watch),
+  });
+}
+
+type SuccessFields<Success> = PothosSchemaTypes.ObjectFieldBuilder<SchemaTypes, Success>;
+
+/** A success that holds one thing under its noun. */
+export const oneThing =
+  <Noun extends string, Type extends keyof Shapes & string>(noun: Noun, type: Type) =>
+  (t: SuccessFields<Record<Noun, Shapes[Type]>>): Record<string, AnyField> => ({
+    [noun]: t.field({
+      type: type as never,
+      description: 'As it is now.',
+      resolve: (success) => success[noun] as never,
+    }),
+  });
+
+/** A success that holds a list of things under their noun in plural. */
+export const manyThings =
+  <Plural extends string, Type extends keyof Shapes & string>(plural: Plural, type: Type) =>
+  (t: SuccessFields<Record<Plural, readonly Shapes[Type][]>>): Record<string, AnyField> => ({
+    [plural]: t.field({
+      type: [type as never],
+      description: 'As they are now, in the order of the items.',
+      resolve: (success) => success[plural] as never,
+    }),
+  });
+
+/** A success that tells what is gone. */
+export const oneGone =
+  (type: keyof Shapes & string) =>
+  (t: SuccessFields<{ readonly id: string }>): Record<string, AnyField> => ({
+    deletedId: t.id({ description: 'The id it had.', resolve: ({ id }) => toGlobalId(type, id) }),
+  });
+
+export const manyGone =
+  (type: keyof Shapes & string) =>
+  (t: SuccessFields<{ readonly ids: readonly string[] }>): Record<string, AnyField> => ({
+    deletedIds: t.idList({
+      description: 'The ids they had, in the order of the items.',
+      resolve: ({ ids }) => ids.map((id) => toGlobalId(type, id)),
+    }),
+  });
