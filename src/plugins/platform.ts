@@ -8,6 +8,7 @@ import { accountEvents } from '#resolvers/platform/accounts/events.ts';
 import { derivedGrants } from '#resolvers/platform/accounts/grant.ts';
 import { apiKeyStore } from '#resolvers/platform/api-keys/api-key.ts';
 import { apiKeyEvents } from '#resolvers/platform/api-keys/events.ts';
+import { eventLogRenewed, eventLogTrimmed } from '#resolvers/platform/events/retention.ts';
 import { prepareIdentity } from '#resolvers/platform/first-start.ts';
 import { platformAreas } from '#resolvers/platform/rights/areas.ts';
 import { roleEvents } from '#resolvers/platform/roles/events.ts';
@@ -17,6 +18,13 @@ import { sessionEvents } from '#resolvers/platform/sessions/events.ts';
 import { sessionIssuer, sessionStore } from '#resolvers/platform/sessions/session.ts';
 import { passwordHasher } from '#resolvers/platform/sign-in/passwords.ts';
 import { loginThrottled, throttleStore } from '#resolvers/platform/sign-in/throttle.ts';
+import { accounts } from '#schema/platform/account.ts';
+import { apiKeys } from '#schema/platform/api-key.ts';
+import { connections } from '#schema/platform/connection.ts';
+import { events } from '#schema/platform/event.ts';
+import { roles } from '#schema/platform/role.ts';
+import { sessions } from '#schema/platform/session.ts';
+import { signIn } from '#schema/platform/sign-in.ts';
 
 export const platform = definePlugin({
   name: 'platform',
@@ -32,7 +40,24 @@ export const platform = definePlugin({
       .describe('His password; without it one is made and printed once. Also read from GATEHOUSE_ADMIN_PASSWORD.'),
   }),
   permissions: platformAreas,
-  events: [...accountEvents, ...roleEvents, ...sessionEvents, ...apiKeyEvents, loginThrottled],
+  events: [
+    ...accountEvents,
+    ...roleEvents,
+    ...sessionEvents,
+    ...apiKeyEvents,
+    loginThrottled,
+    eventLogTrimmed,
+    eventLogRenewed,
+  ],
+  schema(builder) {
+    events(builder);
+    connections(builder);
+    accounts(builder);
+    roles(builder);
+    sessions(builder);
+    apiKeys(builder);
+    signIn(builder);
+  },
   uses: {
     eventLog,
     accountStore,

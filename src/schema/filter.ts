@@ -38,3 +38,31 @@ export const orderDirection = shared((builder): EnumRef<SchemaTypes, 'ASC' | 'DE
   });
   return ref as unknown as EnumRef<SchemaTypes, 'ASC' | 'DESC'>;
 });
+
+/** How a list is ordered, as it comes from outside. */
+export interface OrderInput<By extends string> {
+  readonly by: By;
+  readonly direction?: 'ASC' | 'DESC' | null;
+}
+
+/**
+ * The input that orders the lists of a noun: `AccountOrder { by: AccountOrderBy!, direction: OrderDirection }`.
+ * @param keys what they can be ordered by, each with a description.
+ */
+export function orderInput<By extends string>(
+  builder: Builder,
+  noun: string,
+  keys: Readonly<Record<By, string>>,
+): InputObjectRef<SchemaTypes, OrderInput<By>> {
+  const by = builder.enumType(`${noun}OrderBy`, {
+    description: `What lists of ${noun} are ordered by.`,
+    values: Object.fromEntries(Object.entries(keys).map(([key, description]) => [key, { description }])) as never,
+  });
+  return builder.inputType(`${noun}Order`, {
+    description: `The order of a list of ${noun}.`,
+    fields: (t) => ({
+      by: t.field({ type: by, required: true, description: 'By what.' }),
+      direction: t.field({ type: orderDirection(builder), description: 'ASC unless said.' }),
+    }),
+  }) as never;
+}

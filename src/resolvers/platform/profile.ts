@@ -1,6 +1,8 @@
 import type { Context } from '#kernel/context.ts';
 import type { Credential } from '#kernel/viewer.ts';
 import { type Account, accountStore } from '#resolvers/platform/accounts/account.ts';
+import { effectiveRoles } from '#resolvers/platform/accounts/queries.ts';
+import type { Role } from '#resolvers/platform/roles/role.ts';
 
 /** Who asks, as he himself may see it. */
 export interface Profile {
@@ -17,3 +19,6 @@ export async function findProfile(ctx: Context): Promise<Profile | null> {
   const [account = null] = id === null ? [] : await ctx.use(accountStore).getMany([id]);
   return account && { account, permissions: rights.texts, credential, mustChangePassword };
 }
+
+/** The active roles that the account reaches. */
+export const profileRoles = (ctx: Context, profile: Profile): Promise<Role[]> => effectiveRoles(ctx, profile.account);

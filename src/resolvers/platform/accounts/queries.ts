@@ -17,7 +17,10 @@ import {
   type EffectiveRights,
 } from '#resolvers/platform/accounts/account.ts';
 import { resolveFilter } from '#resolvers/platform/rights/filter.ts';
+import { showPermissions } from '#resolvers/platform/rights/permissions.ts';
 import { requireAccount, requireVisible } from '#resolvers/platform/rights/self.ts';
+import { rolesHeld } from '#resolvers/platform/roles/queries.ts';
+import type { Role } from '#resolvers/platform/roles/role.ts';
 
 /** The account that a key names, whoever may see it. */
 export async function accountByKey(ctx: Context, key: AccountKey): Promise<Account | null> {
@@ -89,6 +92,21 @@ export async function listAccounts(
   return ctx.use(accountStore).page(kept, orderBy ?? { by: 'NAME', direction: 'ASC' }, visibility, page);
 }
 
-/** What accounts reach, for those that were read already. */
-export const effectiveRights = (ctx: Context, ids: readonly string[]): Promise<(EffectiveRights | null)[]> =>
+const effectiveRights = (ctx: Context, ids: readonly string[]): Promise<(EffectiveRights | null)[]> =>
   ctx.use(accountStore).effective(ids);
+
+/** The permissions that an account reaches, as people write them. */
+export async function effectivePermissions(
+  ctx: Context,
+  account: Account,
+  only: { readonly area?: string | null; readonly scope?: string | null },
+): Promise<string[]> {
+  const effective = await ctx.load(effectiveRights, account.id);
+  return showPermissions(ctx, effective?.permissions ?? [], only);
+}
+
+/** The active roles that an account reaches. */
+export async function effectiveRoles(ctx: Context, account: Account): Promise<Role[]> {
+  const effective = await ctx.load(effectiveRights, account.id);
+  return rolesHeld(ctx, effective?.roles ?? []);
+}

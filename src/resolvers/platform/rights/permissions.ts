@@ -68,3 +68,18 @@ export async function displayPermissions(ctx: Context, kept: readonly string[]):
     }),
   );
 }
+
+/**
+ * Permissions as people write them, those of one area alone, or of one scope (`site/SJC`, a pattern, a path), when asked.
+ */
+export async function showPermissions(
+  ctx: Context,
+  kept: readonly string[],
+  only: { readonly area?: string | null; readonly scope?: string | null } = {},
+): Promise<string[]> {
+  const shown = await displayPermissions(ctx, kept);
+  return shown
+    .filter((text) => only.area == null || text.startsWith(`${only.area}:`))
+    .filter((text) => only.scope == null || text.slice(text.indexOf('@') + 1 || text.length) === only.scope)
+    .sort();
+}

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { allow } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { NotFoundError } from '#kernel/errors.ts';
+import type { FeedSelection } from '#kernel/feed.ts';
 import { foldText } from '#kernel/filter.ts';
 import { parse } from '#kernel/input.ts';
 import type { Page, PageRequest } from '#kernel/page.ts';
@@ -9,6 +10,7 @@ import type { PermissionName } from '#kernel/permission.ts';
 import { distinct } from '#resolvers/platform/accounts/account.ts';
 import { resolveFilter } from '#resolvers/platform/rights/filter.ts';
 import { requireVisible } from '#resolvers/platform/rights/self.ts';
+import { roleEvents } from '#resolvers/platform/roles/events.ts';
 import {
   type Role,
   type RoleKey,
@@ -57,9 +59,13 @@ export async function findRoles(ctx: Context, ids: readonly string[]): Promise<(
   );
 }
 
-/** Roles by id, for a parent that shows what it holds. */
-export const rolesHeld = (ctx: Context, ids: readonly string[]): Promise<(Role | null)[]> =>
-  ctx.use(roleStore).getMany(ids);
+const rolesById = (ctx: Context, ids: readonly string[]): Promise<(Role | null)[]> => ctx.use(roleStore).getMany(ids);
+
+/** The roles that a parent holds: who sees the parent sees what it consists of. */
+export async function rolesHeld(ctx: Context, ids: readonly string[]): Promise<Role[]> {
+  const roles = await Promise.all(ids.map((id) => ctx.load(rolesById, id)));
+  return roles.filter((role) => role !== null);
+}
 
 /** One role by its key. Null when there is none that the viewer may see. */
 export async function findRole(ctx: Context, by: unknown): Promise<Role | null> {
@@ -92,4 +98,10 @@ export async function listRoles(ctx: Context, input: z.input<typeof RoleList>, p
 /** The names of all roles that the viewer may see, in order. */
 export async function listRoleNames(ctx: Context): Promise<string[]> {
   return ctx.use(roleStore).names(requireVisible(ctx, 'role:read'));
+}
+
+/** The events of all roles, each seen with its own right. */
+export async function watchRoles(ctx: Context): Promise<FeedSelection> {
+  requireVisible(ctx, 'role:read');
+  return { names: roleEvents.map(({ name }) => name) };
 }
