@@ -20,10 +20,10 @@ import {
 } from '#resolvers/network/devices/update.ts';
 import type { Builder } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
+import { orderInput } from '#schema/filter.ts';
 import { bulkMutation, mutation } from '#schema/mutation.ts';
 import { changeFeed, instants, manyGone, manyThings, oneGone, oneThing } from '#schema/network/shared.ts';
 import { node } from '#schema/node.ts';
-import { orderInput } from '#schema/order.ts';
 
 declare module '#schema/builder.ts' {
   interface Shapes {

@@ -29,11 +29,11 @@ import { watchTree } from '#resolvers/network/watch.ts';
 import type { Builder } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { feed } from '#schema/feed.ts';
+import { orderInput } from '#schema/filter.ts';
 import { bulkMutation, mutation } from '#schema/mutation.ts';
 import { networkFields } from '#schema/network/network-fields.ts';
 import { changeFeed, manyGone, manyThings, oneGone, oneThing } from '#schema/network/shared.ts';
 import { node } from '#schema/node.ts';
-import { orderInput } from '#schema/order.ts';
 
 declare module '#schema/builder.ts' {
   interface Shapes {

@@ -7,10 +7,10 @@ import { type Site, siteCreated, siteDeleted, siteUpdated } from '#resolvers/net
 import { replaceSite, updateSite } from '#resolvers/network/sites/update.ts';
 import type { Builder } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
+import { orderInput } from '#schema/filter.ts';
 import { bulkMutation, mutation } from '#schema/mutation.ts';
 import { changeFeed, instants, manyGone, manyThings, oneGone, oneThing } from '#schema/network/shared.ts';
 import { node } from '#schema/node.ts';
-import { orderInput } from '#schema/order.ts';
 
 declare module '#schema/builder.ts' {
   interface Shapes {
