@@ -33,9 +33,14 @@ export function createMetrics(): MetricsRegistry {
     gauge(measure, read) {
       const gauge = once(
         measure.name,
-        (base) => new Gauge({ ...base, ...described(measure), ...(read && { collect: () => read(face) }) }),
+        (base) => new Gauge({ ...base, ...described(measure), ...(read && { collect: () => readAnew(read) }) }),
       );
       const face = { set: (labels: Labels, value: number) => gauge.set(labels, value) };
+      /** Labels that nothing has any more are not shown with their last value. */
+      function readAnew(ask: NonNullable<typeof read>) {
+        gauge.reset();
+        return ask(face);
+      }
       return face;
     },
     histogram(measure) {

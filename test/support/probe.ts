@@ -99,7 +99,8 @@ function probePlugin(accounts: Accounts) {
         affects: (event) =>
           event.name === bannered.name ? { who: 'account', id: event.subject ?? '' } : null,
         async authenticate(request) {
-          const given = request.payload?.['token'] ?? request.header('authorization')[0]?.replace('Bearer ', '') ?? 'all';
+          const authorization = request.payload?.['authorization'] ?? request.header('authorization')[0];
+          const given = request.payload?.['token'] ?? (authorization && String(authorization).replace('Bearer ', '')) ?? 'all';
           const viewer = viewerOf(String(given));
           if ('ended' in viewer) throw new AuthenticationError(viewer.ended);
           return viewer;
