@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type ExecutionResult, type GraphQLSchema, lexicographicSortSchema } from 'graphql';
-import { createDoor, type Door } from '#http/door.ts';
 import { doorSections, type GraphqlConfig, type HttpConfig, type MetricsConfig } from '#http/config.ts';
+import { createDoor, type Door } from '#http/door.ts';
 import { createExecutor, type LocalOperation } from '#http/execute.ts';
 import { type LiveConfig, liveConfig } from '#http/live/config.ts';
 import { createDelivery } from '#http/live/delivery.ts';

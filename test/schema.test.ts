@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import {
+  type GraphQLArgument,
   type GraphQLNamedType,
   isEnumType,
   isInputObjectType,
@@ -29,6 +30,8 @@ function fieldsOf(type: GraphQLNamedType) {
   return isObjectType(type) || isInterfaceType(type) || isInputObjectType(type) ? Object.values(type.getFields()) : [];
 }
 
+const argumentsOf = (field: object) => ('args' in field ? (field.args as readonly GraphQLArgument[]) : []);
+
 test('the committed schema is the one that the default plugins make', async () => {
   const committed = await readFile('schema.graphql', 'utf8');
   expect(committed, 'Run `npm run schema` and look at what changed.').toBe(`${printSchema(schema)}\n`);
@@ -39,7 +42,7 @@ test('every type, field, argument and enum value has a description', () => {
     ...(type.description ? [] : [type.name]),
     ...fieldsOf(type).flatMap((field) => [
       ...(field.description ? [] : [`${type.name}.${field.name}`]),
-      ...('args' in field ? field.args : [])
+      ...argumentsOf(field)
         .filter((argument) => !argument.description)
         .map((argument) => `${type.name}.${field.name}(${argument.name})`),
     ]),
@@ -65,7 +68,10 @@ test('mutations are noun and verb, take one input and answer a union of their su
     expect(members.map((member) => member.name)).toContain(`${pascal(name)}Success`);
     expect(members.map((member) => member.name)).toContain('GenericError');
     for (const member of members.filter((member) => member.name !== `${pascal(name)}Success`))
-      expect(member.getInterfaces().map((one) => one.name), `${member.name} of ${name}`).toEqual(['Error']);
+      expect(
+        member.getInterfaces().map((one) => one.name),
+        `${member.name} of ${name}`,
+      ).toEqual(['Error']);
   }
 });
 

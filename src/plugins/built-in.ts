@@ -2,12 +2,20 @@ import { auth } from '#plugins/auth.ts';
 import { authLucia } from '#plugins/auth-lucia/plugin.ts';
 import { authToken } from '#plugins/auth-token/plugin.ts';
 import type { GatehousePlugin } from '#plugins/define.ts';
+import { network } from '#plugins/network.ts';
 import { platform } from '#plugins/platform.ts';
 import { storageMemory } from '#plugins/storage-memory/plugin.ts';
 import { storagePrisma } from '#plugins/storage-prisma/plugin.ts';
 
 /** What `default` stands for in the config. */
-export const defaultPlugins: readonly GatehousePlugin[] = [storagePrisma, auth, authLucia, authToken, platform];
+export const defaultPlugins: readonly GatehousePlugin[] = [
+  storagePrisma,
+  auth,
+  authLucia,
+  authToken,
+  platform,
+  network,
+];
 
 /** Every plugin that comes with Gatehouse, by name. */
 export const builtIns: ReadonlyMap<string, GatehousePlugin> = new Map(

@@ -1,6 +1,13 @@
 import type { InputFieldMap, InputShapeFromFields, ObjectRef } from '@pothos/core';
 import type { Context } from '#kernel/context.ts';
-import { encodePosition, type Position, type Page, type PageArguments, type PageRequest, parsePage } from '#kernel/page.ts';
+import {
+  encodePosition,
+  type Page,
+  type PageArguments,
+  type PageRequest,
+  type Position,
+  parsePage,
+} from '#kernel/page.ts';
 import type { AnyField, Builder, InterfaceShapes, SchemaTypes, Shapes } from '#schema/builder.ts';
 
 type TypeName = keyof (Shapes & InterfaceShapes) & string;
@@ -56,7 +63,12 @@ export function connection<Name extends TypeName, Parent, Args extends InputFiel
       ...parts.args,
     },
     resolve: async (parent: Parent, args: object, ctx: Context): Promise<ConnectionShape> => ({
-      page: await parts.resolve(parent, args as InputShapeFromFields<Args>, parsePage(args as PageArguments, cursors?.read), ctx),
+      page: await parts.resolve(
+        parent,
+        args as InputShapeFromFields<Args>,
+        parsePage(args as PageArguments, cursors?.read),
+        ctx,
+      ),
       cursor: (item) => (cursors ? cursors.write(item.node as Shape<Name>) : encodePosition(item.position)),
     }),
   } as never) as AnyField;

@@ -1,4 +1,4 @@
-import type { InputFieldMap, InputShapeFromFields } from '@pothos/core';
+import type { ArgBuilder, InputFieldMap, InputShapeFromFields } from '@pothos/core';
 import type { Context } from '#kernel/context.ts';
 import { type EventDefinition, encodeCursor } from '#kernel/event.ts';
 import type { FeedItem, FeedPlan, FeedSelection, Gap, OverflowPolicy, Subscribed } from '#kernel/feed.ts';
@@ -94,7 +94,7 @@ export function feed<Args extends InputFieldMap = Record<never, never>>(
   parts: {
     readonly description: string;
     readonly needs?: string;
-    args?: (t: PothosSchemaTypes.InputFieldBuilder<SchemaTypes, 'Arg'>) => Args;
+    args?: (arg: ArgBuilder<SchemaTypes>) => Args;
     // biome-ignore lint/suspicious/noExplicitAny: events of any data
     readonly events: readonly EventDefinition<any>[] | null;
     readonly policies?: readonly OverflowPolicy[];
@@ -109,10 +109,10 @@ export function feed<Args extends InputFieldMap = Record<never, never>>(
     {
       description: `What \`${name}\` delivers.`,
       types: (() => [
-      ...(parts.events?.map((event) => event.type) ?? [...(typeNames.get(builder)?.values() ?? []), 'OtherEvent']),
-      'Gap',
-      'Subscribed',
-    ]) as never,
+        ...(parts.events?.map((event) => event.type) ?? [...(typeNames.get(builder)?.values() ?? []), 'OtherEvent']),
+        'Gap',
+        'Subscribed',
+      ]) as never,
       resolveType: ((item: FeedItem) =>
         isEvent(item) ? (byName.get(item.name) ?? eventTypeName(builder, item.name)) : item.item) as never,
     },

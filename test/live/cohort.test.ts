@@ -4,7 +4,9 @@ import { openProbe, type Probe, ticks } from '../support/probe.ts';
 
 let probe: Probe;
 beforeEach(async () => {
-  probe = await openProbe({ live: { max: { perAccount: 1000, operations: 1000, subscriptions: 5000, messageRate: 10_000 } } });
+  probe = await openProbe({
+    live: { max: { perAccount: 1000, operations: 1000, subscriptions: 5000, messageRate: 10_000 } },
+  });
 });
 afterEach(() => probe.gateway.dispose());
 
@@ -45,11 +47,15 @@ test('two accounts with the same document and other rights get each their own ev
   probe.accounts.rights.set('anna', ['event:read@lane/a']);
   probe.accounts.rights.set('ben', ['event:read@lane/b']);
   const clients = [socketClient(probe.url, 'anna'), socketClient(probe.url, 'ben')] as const;
-  const [anna, ben] = [subscribeOver(clients[0], ticks, { hello: true }), subscribeOver(clients[1], ticks, { hello: true })];
+  const [anna, ben] = [
+    subscribeOver(clients[0], ticks, { hello: true }),
+    subscribeOver(clients[1], ticks, { hello: true }),
+  ];
   await Promise.all([anna.reach(1), ben.reach(1)]);
   for (let n = 0; n < 40; n += 1) await probe.tick([n], { lane: n % 2 === 0 ? 'a' : 'b' });
   await Promise.all([anna.reach(21), ben.reach(21)]);
-  const seen = (stream: typeof anna) => stream.items.slice(1).map((item) => (item.data?.['clockChanged'] as { n: number }).n);
+  const seen = (stream: typeof anna) =>
+    stream.items.slice(1).map((item) => (item.data?.['clockChanged'] as { n: number }).n);
   expect(seen(anna)).toEqual(Array.from({ length: 20 }, (_, index) => index * 2));
   expect(seen(ben)).toEqual(Array.from({ length: 20 }, (_, index) => index * 2 + 1));
   expect(await probe.figure('live_cohorts')).toBe(2);
@@ -73,7 +79,10 @@ test('accounts of equal rights share a cohort, and one that leaves does not end 
 
 test('an event that fails to render is an item with errors and its cursor, and the stream goes on', async () => {
   const client = socketClient(probe.url);
-  const stream = subscribeOver(client, 'subscription { clockChanged(hello: true) { __typename ... on ClockTicked { subject { id } n } } }');
+  const stream = subscribeOver(
+    client,
+    'subscription { clockChanged(hello: true) { __typename ... on ClockTicked { subject { id } n } } }',
+  );
   await stream.reach(1);
   await probe.tick([3]);
   await stream.reach(2);

@@ -83,7 +83,11 @@ describe('both transports', () => {
     const client = socketClient(probe.url);
     const streams = [
       { reason: 'EPOCH', from: '3', stream: subscribeOver(client, ticks, { after: foreign }) },
-      { reason: 'AHEAD', from: String(Number(head) + 10), stream: await subscribeBySse(probe.url, ticks, { after: ahead }) },
+      {
+        reason: 'AHEAD',
+        from: String(Number(head) + 10),
+        stream: await subscribeBySse(probe.url, ticks, { after: ahead }),
+      },
     ];
     for (const { reason, from, stream } of streams) {
       await stream.reach(1);
@@ -179,14 +183,19 @@ test('a log that begins a new life tells open streams by a Gap, and they go on',
 
 test('what retention deleted is a Gap, and everything kept follows', async () => {
   const own = await openProbe();
-  const before = (await own.gateway.execute({ document: '{ eventLog { cursor } }' })).data?.['eventLog'] as { cursor: string };
+  const before = (await own.gateway.execute({ document: '{ eventLog { cursor } }' })).data?.['eventLog'] as {
+    cursor: string;
+  };
   await own.tick(range(0, 10));
   const { eventLog } = await import('#kernel/event.ts');
   const { microseconds } = await import('#kernel/context.ts');
   const instant = Date.now() + 1;
   await new Promise((resolve) => setTimeout(resolve, 20));
   await own.tick(range(10, 15));
-  const floor = await own.gateway.context().use(eventLog).trim({ live: microseconds(instant), audit: null });
+  const floor = await own.gateway
+    .context()
+    .use(eventLog)
+    .trim({ live: microseconds(instant), audit: null });
   expect(floor).toBe(11);
   const client = socketClient(own.url);
   const stream = subscribeOver(client, ticks, { after: before.cursor });

@@ -3,8 +3,10 @@ import { type Item, RawSocket, socketClient, subscribeOver } from '../support/cl
 import { openProbe, ticks } from '../support/probe.ts';
 
 const payloadOf = (message: Record<string, unknown>) => message['payload'] as Item;
-const tickOf = (item: Item) => item.data?.['clockChanged'] as { n?: number; __typename: string; from?: string; to?: string };
-const wide = 'subscription ($overflow: OverflowPolicy) { clockChanged(hello: true, overflow: $overflow) { __typename ... on ClockTicked { n data } ... on Gap { from to reason } } }';
+const tickOf = (item: Item) =>
+  item.data?.['clockChanged'] as { n?: number; __typename: string; from?: string; to?: string };
+const wide =
+  'subscription ($overflow: OverflowPolicy) { clockChanged(hello: true, overflow: $overflow) { __typename ... on ClockTicked { n data } ... on Gap { from to reason } } }';
 
 const small = {
   queue: { items: 50, bytes: '256KiB' },
@@ -35,7 +37,8 @@ test('of a hundred clients one stops reading: the others get everything, it is c
   const before = process.memoryUsage().rss;
   for (let n = 0; n < rounds; n += 1) await probe.tick([n], { pad });
   await Promise.all(quick.map((stream) => stream.reach(rounds + 1)));
-  for (const stream of quick) expect(stream.items.slice(1).map((item) => tickOf(item).n)).toEqual([...Array(rounds).keys()]);
+  for (const stream of quick)
+    expect(stream.items.slice(1).map((item) => tickOf(item).n)).toEqual([...Array(rounds).keys()]);
   expect(await probe.figure('live_connections')).toBe(1);
   // The log of this gateway lies in memory too: what was ticked is there, but not once for each client.
   expect(process.memoryUsage().rss - before).toBeLessThan(10 * rounds * pad);
@@ -74,12 +77,15 @@ test('under DROP the oldest go, a Gap says which, and what follows is in order',
   for (let n = 0; n < rounds; n += 1) await probe.tick([n], { pad });
   slow.socket.resume();
   await slow.until((message) => message['type'] === 'next' && tickOf(payloadOf(message)).n === rounds - 1, 20_000);
-  const items = slow.messages.filter((message) => message['type'] === 'next').map((message) => tickOf(payloadOf(message)));
+  const items = slow.messages
+    .filter((message) => message['type'] === 'next')
+    .map((message) => tickOf(payloadOf(message)));
   const gaps = items.filter((item) => item.__typename === 'Gap');
   expect(gaps.length).toBeGreaterThan(0);
   // The numbers of this log begin with the first tick: event n + 1 is tick n.
   const covered = new Set<number>(items.flatMap((item) => (item.n === undefined ? [] : [item.n])));
-  for (const { from, to } of gaps) for (let sequence = Number(from) + 1; sequence <= Number(to); sequence += 1) covered.add(sequence - 1);
+  for (const { from, to } of gaps)
+    for (let sequence = Number(from) + 1; sequence <= Number(to); sequence += 1) covered.add(sequence - 1);
   expect([...covered].sort((one, other) => one - other)).toEqual([...Array(rounds).keys()]);
   const received = items.flatMap((item) => item.n ?? []);
   expect(received).toEqual([...received].sort((one, other) => one - other));
@@ -93,7 +99,10 @@ test('under COALESCE the newest of each subject is kept, and says how many it st
   for (let n = 0; n < rounds; n += 1) await probe.tick([n], { pad });
   slow.socket.resume();
   await slow.until((message) => message['type'] === 'next' && tickOf(payloadOf(message)).n === rounds - 1, 20_000);
-  const items = slow.messages.filter((message) => message['type'] === 'next').map(payloadOf).slice(1);
+  const items = slow.messages
+    .filter((message) => message['type'] === 'next')
+    .map(payloadOf)
+    .slice(1);
   const stoodFor = items.reduce((sum, item) => sum + (item.extensions?.coalesced ?? 1), 0);
   expect(stoodFor).toBe(rounds);
   expect(items.length).toBeLessThan(rounds);

@@ -152,7 +152,10 @@ test('queries, mutations and their refusals travel over sockets and streams as o
     const error = overSocket.items[0]?.errors?.[0] ?? (Array.isArray(how) ? how[0] : null);
     expect(error?.extensions?.code ?? null, query).toBe(code);
     if (code === null) expect(sse.items).toEqual(overSocket.items);
-    else expect(body ?? sse.items[0]?.errors?.[0]?.extensions?.['code'], query).toSatisfy((seen: string) => seen === 'refused' || seen === code);
+    else
+      expect(body ?? sse.items[0]?.errors?.[0]?.extensions?.['code'], query).toSatisfy(
+        (seen: string) => seen === 'refused' || seen === code,
+      );
     await client.dispose();
   }
 });

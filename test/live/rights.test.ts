@@ -10,7 +10,8 @@ beforeEach(async () => {
 afterEach(() => probe.gateway.dispose());
 
 type Received = ReturnType<typeof subscribeOver>;
-const seen = (stream: Received) => stream.items.flatMap((item) => (item.data?.['clockChanged'] as { n?: number } | undefined)?.n ?? []);
+const seen = (stream: Received) =>
+  stream.items.flatMap((item) => (item.data?.['clockChanged'] as { n?: number } | undefined)?.n ?? []);
 
 async function annasStreams() {
   const client = socketClient(probe.url, 'anna');
@@ -124,7 +125,9 @@ test('what waits for a slow client is judged anew when its rights change', async
   const tickOf = (message: Record<string, unknown>) =>
     (message['payload'] as { data: { clockChanged: { n?: number } } }).data.clockChanged.n;
   await socket.until((message) => message['type'] === 'next' && tickOf(message) === 200, 20_000);
-  const got = socket.messages.filter((message) => message['type'] === 'next').flatMap((message) => tickOf(message) ?? []);
+  const got = socket.messages
+    .filter((message) => message['type'] === 'next')
+    .flatMap((message) => tickOf(message) ?? []);
   expect(got).toEqual([...Array(sent).keys(), 200]);
   socket.socket.close();
   await own.gateway.dispose();
@@ -147,7 +150,8 @@ test('a socket renews its credential for one of the same account, and keeps it w
   socket.send({ type: 'subscribe', id: 'live', payload: { query: ticks, variables: { hello: true } } });
   await socket.until((message) => message['type'] === 'next');
   const renew = async (id: string, credential: string) => {
-    const query = 'mutation ($input: ConnectionRenewInput!) { connectionRenew(input: $input) { __typename ... on Error { code } } }';
+    const query =
+      'mutation ($input: ConnectionRenewInput!) { connectionRenew(input: $input) { __typename ... on Error { code } } }';
     socket.send({ type: 'subscribe', id, payload: { query, variables: { input: { credential } } } });
     const message = await socket.until((one) => one['type'] === 'next' && one['id'] === id);
     return (message['payload'] as { data: { connectionRenew: unknown } }).data.connectionRenew;

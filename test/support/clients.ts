@@ -40,7 +40,10 @@ class Collector implements Received {
     const until = Date.now() + patience;
     while (this.items.length < count) {
       const left = until - Date.now();
-      if (left <= 0) throw new Error(`Waited for ${count} items, ${this.items.length} came: ${JSON.stringify(this.items).slice(0, 500)}`);
+      if (left <= 0)
+        throw new Error(
+          `Waited for ${count} items, ${this.items.length} came: ${JSON.stringify(this.items).slice(0, 500)}`,
+        );
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left);
         this.#waiting.push(() => {
@@ -121,7 +124,9 @@ async function readEvents(response: Response, received: Collector, ids: string[]
       const blocks = buffer.split('\n\n');
       buffer = blocks.pop() ?? '';
       for (const block of blocks) {
-        const lines = new Map(block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]));
+        const lines = new Map(
+          block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
+        );
         const id = lines.get('id');
         if (id) ids.push(id);
         if (lines.get('event') === 'next') received.push(JSON.parse(lines.get('data') ?? ''));

@@ -55,7 +55,11 @@ function probePlugin(accounts: Accounts) {
       events(builder);
       connections(builder);
       builder.queryField('viewer', (t) =>
-        t.string({ description: 'Who asks.', extensions: { personal: true }, resolve: (_, __, ctx) => ctx.viewer.name }),
+        t.string({
+          description: 'Who asks.',
+          extensions: { personal: true },
+          resolve: (_, __, ctx) => ctx.viewer.name,
+        }),
       );
       mutation(builder, 'clockTick', {
         description: 'Ticks once for each number.',
@@ -66,7 +70,6 @@ function probePlugin(accounts: Accounts) {
           pad: t.int({ required: false }),
           about: t.string({ required: false }),
         }),
-        success: (t) => ({ count: t.exposeInt('count', { description: 'How many.' }) }),
         resolve: (ctx, { ns, lane, pad, subject, about }) =>
           ctx.atomically(async (ctx) => {
             for (const n of ns) {
@@ -76,6 +79,7 @@ function probePlugin(accounts: Accounts) {
             }
             return { count: ns.length };
           }),
+        success: (t) => ({ count: t.exposeInt('count', { description: 'How many.' }) }),
       });
       feed(builder, 'clockChanged', {
         description: 'Its ticks.',
@@ -96,11 +100,11 @@ function probePlugin(accounts: Accounts) {
       };
       provide(authenticator, {
         challenges: [],
-        affects: (event) =>
-          event.name === bannered.name ? { who: 'account', id: event.subject ?? '' } : null,
+        affects: (event) => (event.name === bannered.name ? { who: 'account', id: event.subject ?? '' } : null),
         async authenticate(request) {
           const authorization = request.payload?.['authorization'] ?? request.header('authorization')[0];
-          const given = request.payload?.['token'] ?? (authorization && String(authorization).replace('Bearer ', '')) ?? 'all';
+          const given =
+            request.payload?.['token'] ?? (authorization && String(authorization).replace('Bearer ', '')) ?? 'all';
           const viewer = viewerOf(String(given));
           if ('ended' in viewer) throw new AuthenticationError(viewer.ended);
           return viewer;
@@ -147,7 +151,8 @@ export async function openProbe(config: Record<string, unknown> = {}, options: G
       // As requests from outside do: the sockets get their turn in between.
       await turn();
       const { data, errors } = await gateway.execute({
-        document: 'mutation ($input: ClockTickInput!) { clockTick(input: $input) { __typename ... on Error { message } } }',
+        document:
+          'mutation ($input: ClockTickInput!) { clockTick(input: $input) { __typename ... on Error { message } } }',
         variables: { input: { ns, ...input } },
       });
       const answer = data?.['clockTick'] as { __typename: string } | undefined;
@@ -160,4 +165,5 @@ export async function openProbe(config: Record<string, unknown> = {}, options: G
   };
 }
 
-export const ticks = 'subscription ($after: EventCursor, $hello: Boolean, $overflow: OverflowPolicy, $subjects: [String!]) { clockChanged(after: $after, hello: $hello, overflow: $overflow, subjects: $subjects) { __typename ... on ClockTicked { n } ... on Gap { from to reason } ... on Subscribed { head } } }';
+export const ticks =
+  'subscription ($after: EventCursor, $hello: Boolean, $overflow: OverflowPolicy, $subjects: [String!]) { clockChanged(after: $after, hello: $hello, overflow: $overflow, subjects: $subjects) { __typename ... on ClockTicked { n } ... on Gap { from to reason } ... on Subscribed { head } } }';

@@ -10,6 +10,12 @@ export function connections(builder: Builder): void {
     input: (t) => ({
       credential: t.string({ required: true, description: 'A token, or a whole `Authorization` value.' }),
     }),
+    resolve: async (ctx, { credential }): Promise<{ expiresAt: string | null }> => {
+      if (!ctx.connection)
+        throw InputError.at([], 'Only a socket has a credential to renew. Send the new one instead.');
+      const { credential: renewed } = await ctx.connection.renew(credential);
+      return { expiresAt: renewed?.expiresAt == null ? null : new Date(renewed.expiresAt).toISOString() };
+    },
     success: (t) => ({
       expiresAt: t.field({
         type: 'DateTime',
@@ -18,10 +24,5 @@ export function connections(builder: Builder): void {
         resolve: (success) => success.expiresAt,
       }),
     }),
-    resolve: async (ctx, { credential }): Promise<{ expiresAt: string | null }> => {
-      if (!ctx.connection) throw InputError.at([], 'Only a socket has a credential to renew. Send the new one instead.');
-      const { credential: renewed } = await ctx.connection.renew(credential);
-      return { expiresAt: renewed?.expiresAt == null ? null : new Date(renewed.expiresAt).toISOString() };
-    },
   });
 }

@@ -3,7 +3,12 @@ import { InputError } from '#kernel/errors.ts';
 import { decodeCursor, encodeCursor, type LogState, type StoredEvent } from '#kernel/event.ts';
 import { findEvents } from '#kernel/history.ts';
 import { fromGlobalId } from '#kernel/id.ts';
-import { type EventFilterInput, pageEvents, readEventFilter, readEventLog } from '#resolvers/platform/events/queries.ts';
+import {
+  type EventFilterInput,
+  pageEvents,
+  readEventFilter,
+  readEventLog,
+} from '#resolvers/platform/events/queries.ts';
 import type { Builder } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { describeField } from '#schema/description.ts';
@@ -21,7 +26,11 @@ export function events(builder: Builder): void {
     description: 'The event log: one for all domains.',
     fields: (t) => ({
       epoch: t.exposeString('epoch', { description: 'The life of this log; it changes when the log is restored.' }),
-      head: t.field({ type: 'BigInt', description: 'The number of the newest event.', resolve: (log) => String(log.head) }),
+      head: t.field({
+        type: 'BigInt',
+        description: 'The number of the newest event.',
+        resolve: (log) => String(log.head),
+      }),
       floor: t.field({
         type: 'BigInt',
         description: 'The lowest number from which nothing is missing.',
@@ -87,7 +96,7 @@ export function events(builder: Builder): void {
   feed(builder, 'events', {
     description: 'Everything that happens and that the viewer may see, as it happens.',
     needs: 'event:read',
-    args: (t) => ({ filter: t.field({ type: filter, required: true, description: 'Which ones.' }) }),
+    args: (arg) => ({ filter: arg({ type: filter, required: true, description: 'Which ones.' }) }),
     events: null,
     select: async (ctx, args) => {
       allow(ctx, 'event:read');

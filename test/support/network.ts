@@ -1,0 +1,102 @@
+/** A gateway with the network domain on a storage, and viewers whose rights a test decides. */
+import { createGateway, type Gateway } from '#gateway';
+import { catalogue } from '#kernel/catalogue.ts';
+import type { Context } from '#kernel/context.ts';
+import { AuthenticationError } from '#kernel/errors.ts';
+import { eventLog, type StoredEvent } from '#kernel/event.ts';
+import { grants } from '#kernel/grants.ts';
+import { newId } from '#kernel/id.ts';
+import { grantedRights } from '#kernel/permission.ts';
+import { anonymousViewer, authenticator, type Viewer } from '#kernel/viewer.ts';
+import { definePlugin } from '#plugins/define.ts';
+import { network } from '#plugins/network.ts';
+import { storageMemory } from '#plugins/storage-memory/plugin.ts';
+import { storagePrisma } from '#plugins/storage-prisma/plugin.ts';
+import { createSite } from '#resolvers/network/sites/create.ts';
+import type { Site } from '#resolvers/network/sites/site.ts';
+
+export interface TestNetwork {
+  readonly gateway: Gateway;
+  /** A context with every right. */
+  readonly all: Context;
+  /** A context of an account with these permissions; they may name ids only. */
+  as(...permissions: string[]): Context;
+  readonly anonymous: Context;
+  /** A new Site of its own. */
+  site(name?: string): Promise<Site>;
+  /** What happened in a Site, or to it, in order: name and data with before and after. */
+  events(site: Site, pattern?: string): Promise<StoredEvent[]>;
+  /** Permissions that behaviour gave, in order. */
+  readonly given: { readonly account: string; readonly permission: string }[];
+}
+
+export async function openNetwork(
+  storage: 'memory' | 'embedded' = 'embedded',
+  config: Readonly<Record<string, unknown>> = {},
+): Promise<TestNetwork> {
+  const given: { account: string; permission: string }[] = [];
+  const gateway = await createGateway({
+    config: {
+      plugins: [storage === 'memory' ? storageMemory : storagePrisma, network, accounts(given)],
+      dataDir: `memory://${newId()}`,
+      log: { level: 'silent' },
+      ...config,
+    },
+  });
+  const all = gateway.context();
+  const viewer = (permissions: readonly string[]): Viewer => ({
+    ...anonymousViewer(grantedRights(permissions, gateway.catalogue.areas)),
+    kind: 'ACCOUNT',
+    id: newId(),
+    name: 'somebody',
+  });
+  return {
+    gateway,
+    all,
+    given,
+    anonymous: gateway.context({ viewer: anonymousViewer() }),
+    as: (...permissions) => gateway.context({ viewer: viewer(permissions) }),
+    site: (name = `Site ${newId()}`) => createSite(all, { name }),
+    async events(site, pattern = 'network.*') {
+      const log = all.use(eventLog);
+      while ((await log.number(1000)) > 0);
+      const filter = { names: [pattern], scope: [{ kind: 'site', value: site.id }] };
+      const page = await log.page(filter, 'all', {
+        limit: 1000,
+        direction: 'backward',
+        after: null,
+        before: null,
+        offset: 0,
+      });
+      return page.items.map(({ node }) => node).toReversed();
+    },
+  };
+}
+
+/** Takes the place of the accounts, which have tests of their own. */
+const accounts = (given: { account: string; permission: string }[]) =>
+  definePlugin({
+    name: 'accounts-of-the-test',
+    version: '1.0.0',
+    description: 'Says yes to nobody, and remembers what was given.',
+    uses: { catalogue },
+    provides: [grants, authenticator],
+    setup({ provide }) {
+      provide(grants, {
+        give: async (_, account, permission) => void given.push({ account, permission }),
+        take: async () => {},
+      });
+      provide(authenticator, {
+        challenges: [],
+        affects: () => null,
+        authenticate: async () => {
+          throw new AuthenticationError('Nobody signs in here.');
+        },
+        refresh: async (viewer) => ({ viewer }),
+      });
+      return undefined;
+    },
+  });
+
+/** The first page of a list, large enough for a test. */
+export const wholePage = { limit: 1000, direction: 'forward', after: null, before: null, offset: 0 } as const;
