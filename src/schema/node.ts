@@ -1,3 +1,4 @@
+import { brandWithType } from '@pothos/core';
 import type { Batch, Context } from '#kernel/context.ts';
 import type { AnyField, Builder, InterfaceShapes, SchemaTypes, Shapes } from '#schema/builder.ts';
 
@@ -37,7 +38,10 @@ export function node<Name extends NodeName>(
 /** The thing of a node type with this row id, or null when the viewer may not see it. */
 export async function findNode(builder: Builder, ctx: Context, type: string, id: string): Promise<object | null> {
   const find = finders.get(builder)?.get(type);
-  return find ? ((await ctx.load(find, id)) as object | null) : null;
+  const found = find ? ((await ctx.load(find, id)) as object | null) : null;
+  // An interface finds the type of its value by this mark.
+  if (found) brandWithType(found, type as never);
+  return found;
 }
 
 /** Whether a plugin declared a node type of this name. */
