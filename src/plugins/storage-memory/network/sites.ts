@@ -72,6 +72,15 @@ export class MemorySites implements SiteStore {
     });
   }
 
+  describeMany(described: readonly Site[]): Promise<void> {
+    return this.#session.run((tables) => {
+      for (const { id, description, updatedAt } of described) {
+        const former = tables(sites).get(id);
+        if (former) tables(sites).set(id, { ...former, description, updatedAt });
+      }
+    });
+  }
+
   deleteMany(ids: readonly string[]): Promise<void> {
     return this.#session.run((tables) => {
       for (const id of ids) forget(tables(sites), tables(names), id);

@@ -93,6 +93,15 @@ export class PrismaSites implements SiteStore {
     }
   }
 
+  async describeMany(sites: readonly Site[]): Promise<void> {
+    await this.#session.run(
+      (db) => db.$executeRaw`
+        UPDATE site AS s SET description = row.description, updated_at = row."updatedAt"
+        FROM json_to_recordset(${JSON.stringify(sites)}::json) AS row(id uuid, description text, "updatedAt" timestamptz)
+        WHERE s.id = row.id`,
+    );
+  }
+
   async deleteMany(ids: readonly string[]): Promise<void> {
     await this.#session.run((db) => db.site.deleteMany({ where: { id: { in: uuids(ids) } } }));
   }

@@ -40,6 +40,8 @@ export interface SiteStore {
    * Writes name, description and `updatedAt`. False when the name is taken; the unit of work must then be given up.
    */
   update(site: Site): Promise<boolean>;
+  /** Writes description and `updatedAt` of Sites that the unit of work has locked. */
+  describeMany(sites: readonly Site[]): Promise<void>;
   deleteMany(ids: readonly string[]): Promise<void>;
 }
 

@@ -1,0 +1,34 @@
+import type { NetboxOrder } from '#resolvers/network/imports/input.ts';
+import { deviceRows } from '#resolvers/network/imports/netbox/devices.ts';
+import { readObjects } from '#resolvers/network/imports/netbox/objects.ts';
+import { prefixRows } from '#resolvers/network/imports/netbox/prefixes.ts';
+import { siteRows } from '#resolvers/network/imports/netbox/sites.ts';
+import type { Reading, SourceRow } from '#resolvers/network/imports/row.ts';
+import type { NetworkSettings } from '#resolvers/network/settings.ts';
+
+/** Models of which every row becomes something here. */
+const imported = ['dcim.site', 'ipam.vrf', 'dcim.device', 'ipam.prefix'];
+
+/**
+ * An export of NetBox: a JSON array of `{model, pk, fields}`. Its sites are places and its VRFs are namespaces, where a
+ * Site here is both; `layout` says which way they are brought together.
+ * @throws InputError for a text that is no such array.
+ */
+export function readNetbox(text: string, order: NetboxOrder, settings: NetworkSettings): Reading {
+  const file = readObjects(text);
+  const named = siteRows(file, order);
+  const placed = [...deviceRows(file, order, settings.hostname), ...prefixRows(file, order)];
+  const known = new Set([...imported, ...(order.aggregates ? ['ipam.aggregate'] : [])]);
+  return {
+    rows: [...named, ...neededSites(order, placed), ...placed, ...file.broken],
+    numbering: 'row',
+    ignored: new Map(file.models.filter((model) => !known.has(model)).map((model) => [model, file.of(model).length])),
+  };
+}
+
+/** The Sites that stand for no row of the file. */
+function neededSites({ layout, siteName, globalName }: NetboxOrder, placed: readonly SourceRow[]): SourceRow[] {
+  const name = layout === 'NAMESPACE' ? siteName : globalName;
+  if (!placed.some(({ fields }) => fields['site'] === name)) return [];
+  return [{ row: null, kind: 'SITE', ref: name, fields: { name }, implied: true }];
+}

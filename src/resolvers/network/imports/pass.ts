@@ -1,0 +1,37 @@
+import type { Context } from '#kernel/context.ts';
+import { ConflictError } from '#kernel/errors.ts';
+import type { ImportOrder } from '#resolvers/network/imports/input.ts';
+import type { Item } from '#resolvers/network/imports/items.ts';
+import { failed, skipped, type Verdict } from '#resolvers/network/imports/row.ts';
+
+/** What the steps of one pass over the items share. */
+export interface Pass {
+  readonly ctx: Context;
+  readonly order: Pick<ImportOrder, 'onExisting' | 'defaults'>;
+  /** Whether the pass writes. It then takes its locks before it looks. */
+  readonly writes: boolean;
+}
+
+export type Verdicts = ReadonlyMap<Item, Verdict>;
+
+export const created: Verdict = { outcome: 'CREATED' };
+export const updated: Verdict = { outcome: 'UPDATED' };
+export const unchanged: Verdict = { outcome: 'UNCHANGED' };
+
+/**
+ * What becomes of an item whose object exists.
+ * @param what how people call the object.
+ * @param differs whether the item asks for something else than there is.
+ */
+export function onExisting(pass: Pass, item: Item, taken: string, differs: boolean): Verdict {
+  if (item.implied) return unchanged;
+  if (pass.order.onExisting === 'FAIL') return failed(alreadyThere(item, taken));
+  if (!differs) return unchanged;
+  return pass.order.onExisting === 'KEEP' ? skipped('KEPT', `${taken} exists and is kept as it is.`) : updated;
+}
+
+const keyNames = { SITE: 'name', DEVICE: 'hostname', NETWORK: 'cidr' } as const;
+
+/** The same error as that of a single creation. */
+export const alreadyThere = ({ wish }: Item, taken: string): ConflictError =>
+  new ConflictError(`${taken} already exists${wish.kind === 'SITE' ? '' : ' in this site'}.`, [keyNames[wish.kind]]);

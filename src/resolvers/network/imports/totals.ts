@@ -1,0 +1,59 @@
+import {
+  type CountedKind,
+  countedKinds,
+  type ImportNote,
+  type ImportTotals,
+  type KindCounts,
+} from '#resolvers/network/imports/inventory-import.ts';
+import type { Reading, SourceRow, Verdict } from '#resolvers/network/imports/row.ts';
+
+const noCounts = (kind: CountedKind): KindCounts => ({
+  kind,
+  created: 0,
+  updated: 0,
+  unchanged: 0,
+  skipped: 0,
+  failed: 0,
+});
+
+/** How many rows came to which outcome, and how often each warning was given. */
+export function totalsOf(reading: Reading, verdicts: ReadonlyMap<SourceRow, Verdict>): ImportTotals {
+  const counts = new Map<CountedKind, KindCounts>();
+  const warnings = new Map<string, number>();
+  for (const row of reading.rows) {
+    const verdict = verdicts.get(row);
+    if (!verdict) throw new Error(`${row.ref} has no outcome.`);
+    const field = verdict.outcome.toLowerCase() as Lowercase<Verdict['outcome']>;
+    const sum = counts.get(row.kind) ?? noCounts(row.kind);
+    counts.set(row.kind, { ...sum, [field]: sum[field] + 1 });
+    for (const { code } of row.warnings ?? []) warnings.set(code, (warnings.get(code) ?? 0) + 1);
+  }
+  return {
+    counts: countedKinds.flatMap((kind) => counts.get(kind) ?? []),
+    warnings: [...warnings].sort(byName).map(([code, count]) => ({ code, count })),
+    ignored: [...reading.ignored].sort(byName).map(([model, count]) => ({ model, count })),
+  };
+}
+
+const byName = ([one]: readonly [string, number], [other]: readonly [string, number]): number => (one < other ? -1 : 1);
+
+export const failuresIn = ({ counts }: ImportTotals): number => counts.reduce((sum, { failed }) => sum + failed, 0);
+
+/** The outcomes when one row's failure keeps all from being written: what would have been done is skipped. */
+export function withNothingWritten(verdicts: ReadonlyMap<SourceRow, Verdict>): Map<SourceRow, Verdict> {
+  const wouldWrite = ({ outcome }: Verdict) => outcome === 'CREATED' || outcome === 'UPDATED';
+  return new Map([...verdicts].map(([row, verdict]) => [row, wouldWrite(verdict) ? { outcome: 'SKIPPED' } : verdict]));
+}
+
+/** What is worth keeping of the rows, in their order: why they failed or were skipped, and their warnings. */
+export function notesOf(reading: Reading, verdicts: ReadonlyMap<SourceRow, Verdict>, limit: number): ImportNote[] {
+  const inOrder = [...reading.rows].sort((one, other) => (one.row ?? -1) - (other.row ?? -1));
+  return inOrder.flatMap((row) => notesOfRow(row, verdicts.get(row))).slice(0, limit);
+}
+
+function notesOfRow({ row, kind, ref, warnings = [] }: SourceRow, verdict: Verdict | undefined): ImportNote[] {
+  if (!verdict) return [];
+  const { outcome, reason } = verdict;
+  if (reason) return [{ row, kind, ref, outcome, ...reason }];
+  return warnings.map(({ code, message }) => ({ row, kind, ref, outcome, code, message, path: [] }));
+}
