@@ -1,7 +1,6 @@
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import {
-  firstWait,
-  longestWait,
+  countFailure,
   type ThrottleKey,
   type ThrottleState,
   type ThrottleStore,
@@ -25,41 +24,33 @@ export class PrismaThrottle implements ThrottleStore {
   }
 
   hit(keys: readonly ThrottleKey[], now: number, window: number): Promise<ThrottleState[]> {
-    const instant = BigInt(now);
+    const names = keys.map(({ key }) => key);
     return this.#session.together(async (db) => {
       await db.$executeRaw`
         DELETE FROM throttle WHERE key IN (
-          SELECT key FROM throttle WHERE stale_at <= ${instant} AND NOT key = ANY (${keys.map(({ key }) => key)}::text[])
-          ORDER BY stale_at LIMIT ${swept} FOR UPDATE SKIP LOCKED
+          SELECT key FROM throttle WHERE stale_at <= ${now}::bigint AND NOT key = ANY (${names}::text[])
+          ORDER BY stale_at LIMIT ${swept}::int FOR UPDATE SKIP LOCKED
         )`;
-      // In the order of keys, so that two callers never wait for each other in a circle.
-      const rows = await db.$queryRaw<{ key: string; failures: number; until: bigint }[]>`
-        WITH hit AS (
-          SELECT * FROM unnest(${keys.map(({ key }) => key)}::text[], ${keys.map(({ limit }) => limit)}::int[])
-            AS hit(key, most) ORDER BY key
-        )
+      // Rows are made, and locked, in the order of their keys: so two callers never wait for each other in a circle.
+      await db.$executeRaw`
         INSERT INTO throttle (key, failures, since, until, stale_at)
-        SELECT key, 1, ${instant}, CASE WHEN most <= 1 THEN ${instant} + ${firstWait}::int ELSE 0 END,
-          ${instant} + ${window}::int + CASE WHEN most <= 1 THEN ${firstWait}::int ELSE 0 END
-        FROM hit
-        ON CONFLICT (key) DO UPDATE SET (failures, since, until, stale_at) = (
-          SELECT next.failures, next.since, next.until, greatest(next.since, next.until) + ${window}::int
-          FROM (
-            SELECT count.failures, count.since,
-              CASE WHEN count.failures < hit.most THEN 0
-                ELSE ${instant} + least(${firstWait}::bigint << least(count.failures - hit.most, 30), ${longestWait}::bigint)
-              END AS until
-            FROM hit, LATERAL (
-              SELECT
-                CASE WHEN throttle.stale_at <= ${instant} THEN 1 ELSE throttle.failures + 1 END AS failures,
-                CASE WHEN throttle.stale_at <= ${instant} THEN ${instant} ELSE throttle.since END AS since
-            ) AS count
-            WHERE hit.key = throttle.key
-          ) AS next
-        )
-        RETURNING key, failures, until`;
-      const found = new Map(rows.map((row) => [row.key, { ...row, until: Number(row.until) }]));
-      return keys.flatMap(({ key }) => found.get(key) ?? []);
+        SELECT key, 0, ${now}::bigint, 0, 0 FROM unnest(${names}::text[]) AS wanted(key) ORDER BY key
+        ON CONFLICT (key) DO NOTHING`;
+      const found = await db.$queryRaw<{ key: string; failures: number; since: bigint; until: bigint }[]>`
+        SELECT key, failures, since, until FROM throttle WHERE key = ANY (${names}::text[]) ORDER BY key FOR UPDATE`;
+      const before = new Map(
+        found.map((row) => [row.key, { ...row, since: Number(row.since), until: Number(row.until) }]),
+      );
+      const rows = keys.map((key) => countFailure(before.get(key.key) ?? null, key, now, window));
+      await db.$executeRaw`
+        UPDATE throttle SET failures = next.failures, since = next.since, until = next.until, stale_at = next.stale_at
+        FROM unnest(
+          ${names}::text[], ${rows.map(({ failures }) => failures)}::int[],
+          ${rows.map(({ since }) => BigInt(since))}::bigint[], ${rows.map(({ until }) => BigInt(until))}::bigint[],
+          ${rows.map(({ since, until }) => BigInt(Math.max(since, until) + window))}::bigint[]
+        ) AS next(key, failures, since, until, stale_at)
+        WHERE throttle.key = next.key`;
+      return rows.map(({ key, failures, until }) => ({ key, failures, until }));
     });
   }
 

@@ -37,8 +37,8 @@ export interface ThrottleStore {
 export const throttleStore = definePort<ThrottleStore>('platform.throttle');
 
 /** Milliseconds. */
-export const firstWait = 1000;
-export const longestWait = 15 * 60_000;
+const firstWait = 1000;
+const longestWait = 15 * 60_000;
 
 /** Milliseconds to wait after a failure: none below the limit, then 1 s doubling to 15 min. */
 export function waitAfter(failures: number, limit: number): number {
