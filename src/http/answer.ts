@@ -1,11 +1,17 @@
-import { type FailureFacts, maskThrown } from '#http/mask.ts';
+import { type FailureFacts, maskThrown, RefusedOperation } from '#http/mask.ts';
 import { GatehouseError, GenericError, ThrottledError } from '#kernel/errors.ts';
 
 /** An answer that is one JSON value. */
 export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(JSON.stringify(body), {
+  const text = JSON.stringify(body);
+  return new Response(text, {
     status,
-    headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', ...headers },
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(Buffer.byteLength(text)),
+      'cache-control': 'no-store',
+      ...headers,
+    },
   });
 }
 
@@ -44,6 +50,7 @@ export function failure(
     const code = error.status === 404 ? 'NOT_FOUND' : 'BAD_USER_INPUT';
     return json(error.status, body({ message: error.message, extensions: { code } }), error.headers);
   }
+  if (error instanceof RefusedOperation) return json(400, { errors: error.errors });
   if (!(error instanceof GatehouseError)) {
     const { message, extensions } = maskThrown(error, facts)[0] ?? new GenericError(facts.requestId);
     return json(500, body({ message, extensions }));

@@ -1,4 +1,5 @@
 import { ReadableStream } from 'node:stream/web';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InputError, PayloadTooLargeError } from '#kernel/errors.ts';
 
 /**
@@ -60,13 +61,21 @@ async function* limited(body: NonNullable<Request['body']>, max: number): AsyncG
   }
 }
 
+/** Milliseconds for which the rest of a body that is too large is taken in. */
+const discardPatience = 10_000;
+
 /**
- * Takes in what still comes and forgets it. A client that is not read to the end does not read the answer either, and to
- * hang up on it would lose the answer on its way.
+ * Takes in what still comes and forgets it, for a while. A client that is not read to the end does not read the answer
+ * either, and to hang up on it at once would lose the answer on its way.
  */
 async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  const end = performance.now() + discardPatience;
   try {
-    while (!(await reader.read()).done);
+    while (!(await reader.read()).done) {
+      if (performance.now() > end) return await reader.cancel();
+      // A source that never waits must not keep everybody else waiting.
+      await nextTurn();
+    }
   } catch {
     // It hung up: nobody is left to be answered.
   }

@@ -1,22 +1,24 @@
 import {
   type DocumentNode,
-  GraphQLError,
+  type GraphQLError,
   type GraphQLSchema,
+  Lexer,
   parse,
   Source,
   specifiedRules,
   type Token,
+  TokenKind,
   validate,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { type Limits, measureDocument, overLimit } from '#http/limits.ts';
+import { type DocumentMeasure, type Limits, measureDocument } from '#http/limits.ts';
 import { InputError } from '#kernel/errors.ts';
 
 /** A document that could be parsed. */
 export interface ReadDocument {
   readonly source: string;
   readonly document: DocumentNode;
-  readonly measure: ReturnType<typeof measureDocument>;
+  readonly measure: DocumentMeasure;
   /** What validation finds. It costs the more the larger the document is: look at the limits first. */
   errors(): readonly GraphQLError[];
 }
@@ -48,8 +50,6 @@ export function createDocuments(schema: GraphQLSchema, limits: Limits | null): D
       if (known) return known;
       const document = parseDocument(source, limits);
       const measure = measureDocument(schema, document);
-      const tooMany = limits && overLimit('aliases', measure.mostAliases(), limits);
-      if (tooMany) throw new InputError([tooMany]);
       let errors: readonly GraphQLError[] | null = null;
       const read: ReadDocument = {
         source,
@@ -66,22 +66,49 @@ export function createDocuments(schema: GraphQLSchema, limits: Limits | null): D
   };
 }
 
-function parseDocument(source: string, limits: Limits | null): DocumentNode {
+function parseDocument(text: string, limits: Limits | null): DocumentNode {
+  const source = new Source(text, 'document');
+  if (limits) refuseTooLarge(source, limits);
   try {
-    return parse(new Source(source, 'document'), limits ? { maxTokens: limits.tokens } : undefined);
+    return parse(source);
   } catch (error) {
-    if (limits && error instanceof GraphQLError && /more tha[nt] \d+ tokens/.test(error.message)) {
-      const message = `The document has more than ${limits.tokens} tokens, which is the most (graphql.limits.tokens).`;
-      throw InputError.at(['query'], message);
-    }
-    // The parser calls itself for every level: a document may be short enough for the tokens and still too deep for it.
-    if (error instanceof RangeError) {
-      const depth = limits ? ` The most is ${limits.depth} levels (graphql.limits.depth).` : '';
-      throw InputError.at(['query'], `The document is nested too deeply to be read.${depth}`);
-    }
+    if (error instanceof RangeError) throw InputError.at(['query'], 'The document is nested too deeply to be read.');
     throw error;
   }
 }
+
+/** Beside the fields that the limit counts, inline fragments and values open brackets as well. */
+const bracketsBesideFields = 100;
+
+/**
+ * Counts tokens and open brackets before the parser sees them: it calls itself for every level, and a document may be
+ * short enough for the limit of tokens and still too deep for the stack.
+ */
+function refuseTooLarge(source: Source, limits: Limits): void {
+  const deepest = limits.depth + bracketsBesideFields;
+  const lexer = new Lexer(source);
+  let tokens = 0;
+  let open = 0;
+  for (let { kind } = lexer.advance(); kind !== TokenKind.EOF; { kind } = lexer.advance()) {
+    tokens += 1;
+    if (opening.has(kind)) open += 1;
+    else if (closing.has(kind)) open -= 1;
+    if (tokens > limits.tokens)
+      throw InputError.at(
+        ['query'],
+        `The document has more than ${limits.tokens} tokens, which is the most (graphql.limits.tokens).`,
+      );
+    if (open > deepest)
+      throw InputError.at(
+        ['query'],
+        `The document opens more than ${deepest} brackets within each other; the most levels of fields are ` +
+          `${limits.depth} (graphql.limits.depth).`,
+      );
+  }
+}
+
+const opening: ReadonlySet<string> = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
+const closing: ReadonlySet<string> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
 
 function countTokens(document: DocumentNode): number {
   let count = 0;

@@ -1,34 +1,21 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createServerAdapter } from '@whatwg-node/server';
-import proxyaddr from 'proxy-addr';
-import { failure, graphqlFailure, HttpRefusal, json, plainFailure } from '#http/answer.ts';
-import { withLimitedBody } from '#http/body.ts';
+import { failure, graphqlFailure, HttpRefusal, plainFailure } from '#http/answer.ts';
 import { type Caller, createCallerReader, type Wire, wireOfMessage, wireOfRequest } from '#http/caller.ts';
-import type { GraphqlConfig, HttpConfig, MetricsConfig } from '#http/config.ts';
 import { type Call, createGraphqlDoor, type StreamHandler } from '#http/graphql.ts';
-import { createReadiness } from '#http/health.ts';
-import type { MetricsRegistry } from '#http/metrics.ts';
 import type { Operations } from '#http/operations.ts';
 import { createOriginRules } from '#http/origin.ts';
-import { createRouteTable } from '#http/routes.ts';
+import { createRooms, type RoomParts } from '#http/rooms.ts';
 import { createHttpServer } from '#http/server.ts';
-import { allow } from '#kernel/access.ts';
-import { type Context, type ContextSource, createContext } from '#kernel/context.ts';
-import type { ReadinessCheck, Route } from '#kernel/plugin.ts';
-import { type Authenticator, systemViewer } from '#kernel/viewer.ts';
+import type { Authenticator } from '#kernel/viewer.ts';
 
 /** Takes a connection over, after its origin was looked at and before any credential. */
 export type UpgradeHandler = (message: IncomingMessage, socket: Duplex, head: Buffer, caller: Caller) => void;
 
-export interface DoorParts {
+export interface DoorParts extends Omit<RoomParts, 'graphql' | 'isDraining'> {
   readonly operations: Operations;
-  readonly source: ContextSource;
   readonly authenticator: Authenticator;
-  readonly config: { readonly http: HttpConfig; readonly graphql: GraphqlConfig; readonly metrics: MetricsConfig };
-  readonly metrics: MetricsRegistry;
-  readonly checks: readonly ReadinessCheck[];
-  readonly routes: readonly Route[];
   /** For connections to `/graphql` that become sockets; without it they are refused. */
   readonly upgrade?: UpgradeHandler;
   /** For operations at `/graphql` whose client prefers `text/event-stream`; without it they are refused. */
@@ -50,123 +37,68 @@ export interface Door {
   close(): Promise<void>;
 }
 
-type Handler = (request: Request, caller: Caller, call: () => Promise<Call>) => Promise<Response> | Response;
+/** What a call has of the connection that it came over. */
+type Line = Pick<Call, 'signal' | 'hangUp'>;
 
 /** @throws Error when two routes answer the same requests. */
 export function createDoor(parts: DoorParts): Door {
-  const { source, authenticator, config, metrics } = parts;
-  const { log } = source;
+  const { source, authenticator, config } = parts;
+  let draining = false;
   const readCaller = createCallerReader(config.http);
   const origins = createOriginRules(config.http);
-  const graphql = createGraphqlDoor({
-    operations: parts.operations,
-    source,
-    http: config.http,
-    graphql: config.graphql,
-    log,
-    ...(parts.stream && { stream: parts.stream }),
-  });
-  const requests = metrics.counter({
+  const graphql = createGraphqlDoor({ ...parts, ...config, log: source.log });
+  const find = createRooms({ ...parts, graphql, isDraining: () => draining });
+  const requests = parts.metrics.counter({
     name: 'http_requests_total',
     help: 'Requests answered over HTTP.',
     labels: ['method', 'route', 'status'],
   });
-  let draining = false;
-  const ready = createReadiness({
-    checks: parts.checks,
-    context: () => createContext(source, { viewer: systemViewer }),
-    log,
-    isDraining: () => draining,
-  });
-  const contextOf = (call: Call): Context =>
-    createContext(source, {
-      viewer: call.viewer,
-      request: call.caller.facts,
-      response: { headers: call.headers },
-      signal: call.signal,
-    });
 
-  const answerGraphql: Handler = async (request, _caller, call) =>
-    graphql.showsPage(request) ? graphql.page(request) : graphql.answer(request, await call());
-  const answerAlive: Handler = () => json(200, { alive: true });
-  const answerReady: Handler = async () => {
-    const readiness = await ready();
-    return json(readiness.ready ? 200 : 503, readiness);
-  };
-  const mayReadMetrics = createMetricsRule(config);
-  const answerMetrics: Handler = async (_request, caller, call) => {
-    if (!mayReadMetrics(caller)) allow(contextOf(await call()), 'system:read');
-    return new Response(await metrics.text(), { headers: { 'content-type': metrics.contentType } });
-  };
-  const answerRoute =
-    (route: Route): Handler =>
-    async (request, _caller, call) => {
-      const whose = await call();
-      return route.handle(withLimitedBody(request, config.http.maxBodyBytes, whose.signal), contextOf(whose));
-    };
-
-  const showPage: Handler = () => new Response(null, { status: 302, headers: { location: '/graphql' } });
-  const table = createRouteTable<Handler>([
-    { method: 'GET', path: '/health', handler: answerAlive },
-    { method: 'GET', path: '/health/live', handler: answerAlive },
-    { method: 'GET', path: '/ready', handler: answerReady },
-    { method: 'GET', path: '/health/ready', handler: answerReady },
-    { method: 'GET', path: '/metrics', handler: answerMetrics },
-    ...parts.routes.map((route) => ({ method: route.method, path: route.path, handler: answerRoute(route) })),
-  ]);
-
-  /** Where a request goes. What GraphQL over HTTP says of methods, its own door knows. */
-  function find(request: Request, path: string): Handler {
-    if (path === '/graphql') return answerGraphql;
-    return path === '/' && graphql.showsPage(request) ? showPage : table.match(request.method, path);
-  }
-
-  async function answer(request: Request, wire: Wire, signal: AbortSignal, hangUp?: () => void): Promise<Response> {
+  async function answer(request: Request, wire: Wire, line: Line): Promise<Response> {
     const begun = performance.now();
     const caller = readCaller(wire);
     const headers = new Headers();
     const path = pathOf(request);
-    let counted = 'unknown';
-    let response: Response;
-    try {
-      const known = origins.preflight(caller);
-      if (known) response = known;
-      else {
-        if (path === null) throw new HttpRefusal(400, 'The address of the request is malformed.');
-        const handler = find(request, path);
-        counted = path;
-        if (!['GET', 'HEAD', 'OPTIONS'].includes(request.method)) origins.refuseForeign(caller);
-        response = await handler(request, caller, async () => ({
-          caller,
-          headers,
-          signal,
-          ...(hangUp && { hangUp }),
-          viewer: await authenticator.authenticate(caller.credentials({ responseHeaders: headers })),
-        }));
-      }
-    } catch (error) {
-      const body = counted === '/graphql' ? graphqlFailure : plainFailure;
-      const facts = { requestId: caller.facts.id, log: log.child({ requestId: caller.facts.id, path }) };
-      response = failure(error, body, facts, authenticator.challenges);
+    let route = 'unknown';
+
+    async function enter(): Promise<Response> {
+      const preflight = origins.preflight(caller);
+      if (preflight) return preflight;
+      if (path === null) throw new HttpRefusal(400, 'The address of the request is malformed.');
+      const handler = find(request, path);
+      route = path;
+      if (!isSafe(request.method)) origins.refuseForeign(caller);
+      return handler(request, caller, async () => ({
+        caller,
+        headers,
+        ...line,
+        viewer: await authenticator.authenticate(caller.credentials({ responseHeaders: headers })),
+      }));
     }
-    requests.add({ method: countedMethod(request.method), route: counted, status: String(response.status) });
+
+    const response = await enter().catch((error: unknown) => {
+      const facts = { requestId: caller.facts.id, log: source.log.child({ requestId: caller.facts.id, path }) };
+      return failure(error, route === '/graphql' ? graphqlFailure : plainFailure, facts, authenticator.challenges);
+    });
+    const { status } = response;
+    requests.add({ method: countedMethod(request.method), route, status: String(status) });
     const milliseconds = Math.round(performance.now() - begun);
-    log.debug({ requestId: caller.facts.id, method: request.method, path, status: response.status, milliseconds });
+    source.log.debug({ requestId: caller.facts.id, method: request.method, path, status, milliseconds }, 'Answered.');
     return dress(response, [...headers, ...origins.headers(caller), ['x-request-id', caller.facts.id]]);
   }
 
-  const adapter = createServerAdapter<{ req: IncomingMessage; signal: AbortSignal }>((request, { req, signal }) =>
-    answer(request, wireOfMessage(req), signal, () => req.socket.destroy()),
+  const adapter = createServerAdapter<{ req: IncomingMessage; line: Line }>((request, { req, line }) =>
+    answer(request, wireOfMessage(req), line),
   );
   const server = createHttpServer({
     ...config.http,
-    log,
+    log: source.log,
     handle(message, response) {
       const abort = new AbortController();
       response.once('close', () => {
         if (!response.writableFinished) abort.abort();
       });
-      void adapter(message, response, { signal: abort.signal });
+      void adapter(message, response, { line: { signal: abort.signal, hangUp: () => message.socket.destroy() } });
     },
     upgrade(message, socket, head) {
       const caller = readCaller(wireOfMessage(message));
@@ -178,7 +110,8 @@ export function createDoor(parts: DoorParts): Door {
   });
 
   return {
-    fetch: (request, info) => answer(request, wireOfRequest(request, info?.peerAddress ?? null), request.signal),
+    fetch: (request, info) =>
+      answer(request, wireOfRequest(request, info?.peerAddress ?? null), { signal: request.signal }),
     listen: () => server.listen(),
     async drain(patience = 30_000) {
       draining = true;
@@ -188,21 +121,13 @@ export function createDoor(parts: DoorParts): Door {
   };
 }
 
-/** Who reads the metrics by where they come from: not whom a proxy speaks for that nobody declared. */
-function createMetricsRule(config: DoorParts['config']): (caller: Caller) => boolean {
-  const listed = proxyaddr.compile([...config.metrics.addresses]);
-  return ({ facts, peerAddress, header }) => {
-    if (facts.address === null) return false;
-    const unexplained = facts.address === peerAddress && header('x-forwarded-for').length > 0;
-    return !unexplained && listed(facts.address, 0);
-  };
-}
-
 function pathOf(request: Request): string | null {
   if (!URL.canParse(request.url)) return null;
   const { pathname } = new URL(request.url);
   return pathname === '/graphql/' ? '/graphql' : pathname;
 }
+
+const isSafe = (method: string) => ['GET', 'HEAD', 'OPTIONS'].includes(method);
 
 const countedMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 /** A label that clients cannot make up. */

@@ -51,6 +51,8 @@ interface Part {
 
 const nothing: Readonly<Part> = { depth: 0, once: 0, perItem: 0, aliases: 0, fields: 0, introspects: false };
 
+export type DocumentMeasure = ReturnType<typeof measureDocument>;
+
 /**
  * Measures operations of one document, which needs to be neither valid nor free of fragments in circles: what the
  * schema does not know counts as an object without a page size, and validation refuses it afterwards.
@@ -62,6 +64,7 @@ export function measureDocument(schema: GraphQLSchema, document: DocumentNode) {
 
   /** The sizes of operations that are the same whatever the variables. */
   const constant = new Map<OperationDefinitionNode, OperationSize>();
+  let most: number | null = null;
 
   return {
     /** @param variables as the client sent them: page sizes may come from there. */
@@ -82,11 +85,13 @@ export function measureDocument(schema: GraphQLSchema, document: DocumentNode) {
      * compares fields of one name pair by pair, so this is looked at before it begins.
      */
     mostAliases(): number {
+      if (most !== null) return most;
       const measure = measurer(schema, fragments, () => DEFAULT_PAGE);
-      return document.definitions.reduce((most, definition) => {
-        if (definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION) return most;
-        return Math.max(most, measure(definition.selectionSet, undefined).aliases);
-      }, 0);
+      const counts = document.definitions.map((definition) =>
+        'selectionSet' in definition ? measure(definition.selectionSet, undefined).aliases : 0,
+      );
+      most = Math.max(0, ...counts);
+      return most;
     },
   };
 }
@@ -137,8 +142,9 @@ function measurer(
         const condition = selection.typeCondition;
         addPart(total, measure(selection.selectionSet, condition ? schema.getType(condition.name.value) : on));
       } else {
-        if (selection.alias || names.has(selection.name.value)) total.aliases += 1;
-        names.add(selection.name.value);
+        const name = (selection.alias ?? selection.name).value;
+        if (selection.alias || names.has(name)) total.aliases += 1;
+        names.add(name);
         total.fields += 1;
         addField(total, selection, on);
       }
@@ -198,18 +204,20 @@ function ownPageSize(
   return given.length > 0 ? Math.max(...given) : pageSize(undefined, sizes[0]?.defaultValue);
 }
 
-/** What of an operation is over a limit: each fault names the limit, the value found and the key of the config. */
-export function overLimits(size: OperationSize, limits: Limits): FieldFault[] {
-  const faults = (['depth', 'cost', 'aliases', 'rootFields'] as const).map((name) =>
-    overLimit(name, size[name], limits),
-  );
-  return faults.filter((fault) => fault !== null);
-}
-
 const nouns = { depth: 'depth', cost: 'cost', aliases: 'number of aliases', rootFields: 'number of root fields' };
 
-export function overLimit(name: keyof typeof nouns, found: number, limits: Limits): FieldFault | null {
-  if (found <= limits[name]) return null;
+/**
+ * What of an operation is over a limit: each fault names the limit, the value found and the key of the config.
+ * @param document the operation's, the rest of which may hold too many aliases as well.
+ */
+export function overLimits(size: OperationSize, document: DocumentMeasure, limits: Limits): FieldFault[] {
+  const names = ['depth', 'cost', 'aliases', 'rootFields'] as const;
+  const faults = names.flatMap((name) => (size[name] <= limits[name] ? [] : [overLimit(name, size[name], limits)]));
+  const most = document.mostAliases();
+  return faults.length > 0 || most <= limits.aliases ? faults : [overLimit('aliases', most, limits)];
+}
+
+function overLimit(name: keyof typeof nouns, found: number, limits: Limits): FieldFault {
   // Fragments that spread fragments multiply beyond what numbers hold.
   const shown = Number.isSafeInteger(found) ? found : `more than ${Number.MAX_SAFE_INTEGER}`;
   return {

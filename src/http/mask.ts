@@ -40,13 +40,11 @@ export function maskErrors(errors: readonly GraphQLError[], facts: FailureFacts)
 }
 
 /** The same for whatever was thrown outside of an operation. */
-export function maskThrown(error: unknown, facts: FailureFacts): GraphQLError[] {
-  if (error instanceof RefusedOperation) return [...error.errors];
+export function maskThrown(error: unknown, { requestId, log }: FailureFacts): readonly GraphQLError[] {
+  if (error instanceof RefusedOperation) return error.errors;
   if (error instanceof GatehouseError) return [toGraphQLError(error)];
-  return maskErrors(
-    [error instanceof GraphQLError ? error : new GraphQLError('', { originalError: toError(error) })],
-    facts,
-  );
+  log.error({ err: error }, 'A request failed unexpectedly.');
+  return [toGraphQLError(new GenericError(requestId))];
 }
 
 /** An operation that was refused before any of it was executed. */
@@ -62,7 +60,8 @@ export class RefusedOperation extends Error {
 }
 
 /** A fault of a document, found by parser or validation; its places in the document say where. */
-export const documentFault = (error: GraphQLError): GraphQLError => located(error, error.message, userFault);
+export const documentFault = (error: GraphQLError, message = error.message): GraphQLError =>
+  located(error, message, userFault);
 
 const userFault = { code: 'BAD_USER_INPUT' };
 
@@ -93,5 +92,3 @@ function located(error: GraphQLError, message: string, extensions: Record<string
     extensions,
   });
 }
-
-const toError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));

@@ -76,17 +76,20 @@ export function createOperations({ schema, config, metrics }: OperationParts): O
     const definition = chooseOperation(read.document, request.operationName ?? null);
     const variables = request.variables ?? {};
     const size = read.measure.operation(definition, variables);
-    const faults = trusted ? [] : overLimits(size, config.limits);
+    const faults = trusted ? [] : overLimits(size, read.measure, config.limits);
     if (faults.length > 0) throw new InputError(faults);
     const mayKnowSchema = trusted || refusalToIntrospect(config.introspection, viewer) === null;
     const errors = read.errors();
     if (errors.length > 0)
       throw new RefusedOperation(
-        errors.map((error) => documentFault(mayKnowSchema ? error : withoutSuggestion(error))),
+        errors.map((error) => documentFault(error, mayKnowSchema ? error.message : withoutSuggestion(error.message))),
       );
     if (size.introspects && !trusted) refuseIf(refusalToIntrospect(config.introspection, viewer));
     const misfits = variableFaults(schema, definition, variables);
-    if (misfits.length > 0) throw new InputError(misfits);
+    if (misfits.length > 0)
+      throw new InputError(
+        mayKnowSchema ? misfits : misfits.map(({ path, message }) => ({ path, message: withoutSuggestion(message) })),
+      );
     return {
       source,
       document: read.document,
@@ -168,8 +171,7 @@ function refuseIf(refusal: GatehouseError | null): void {
 }
 
 /** Suggestions name parts of the schema: nothing for those who may not read it. */
-const withoutSuggestion = (error: GraphQLError) =>
-  new GraphQLError(error.message.replace(/ Did you mean .*\?$/s, ''), { nodes: error.nodes, source: error.source });
+const withoutSuggestion = (message: string) => message.replace(/ Did you mean .*\?$/s, '');
 
 function toRefusal(error: unknown): RefusedOperation {
   if (error instanceof RefusedOperation) return error;

@@ -37,6 +37,8 @@ export function readOperationRequest(value: unknown): OperationRequest {
     } else
       faults.push({ path: [name], message: `${name} is no parameter: there are ${[...texts, ...trees].join(', ')}.` });
   }
+  if (value.query == null && value.documentId == null && value.extensions == null)
+    faults.push({ path: ['query'], message: 'Give the text of a document as query.' });
   if (faults.length > 0) throw new InputError(faults);
   return value as OperationRequest;
 }

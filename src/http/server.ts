@@ -38,15 +38,17 @@ const limits = {
 export function createHttpServer({ host, port, log, handle, upgrade }: ServerParts): HttpServer {
   const server = createServer({ ...limits, noDelay: true });
   let draining = false;
-  let underWay = 0;
+  const underWay = new Set<ServerResponse>();
   let allDone: (() => void) | null = null;
 
   server.on('request', (message, response) => {
-    underWay += 1;
+    underWay.add(response);
     if (draining) response.setHeader('connection', 'close');
     response.once('close', () => {
-      underWay -= 1;
-      if (underWay === 0) allDone?.();
+      underWay.delete(response);
+      if (underWay.size === 0) allDone?.();
+      // An answer that had begun before the draining could not say that its connection ends.
+      if (draining) setImmediate(() => server.closeIdleConnections());
       // What the handler did not read would stand between this connection and its next request.
       if (!message.complete) message.resume();
     });
@@ -85,7 +87,8 @@ export function createHttpServer({ host, port, log, handle, upgrade }: ServerPar
       draining = true;
       server.close();
       server.closeIdleConnections();
-      if (underWay === 0) return;
+      for (const response of underWay) if (!response.headersSent) response.setHeader('connection', 'close');
+      if (underWay.size === 0) return;
       await new Promise<void>((resolve) => {
         allDone = resolve;
         setTimeout(resolve, patience).unref();
@@ -93,7 +96,6 @@ export function createHttpServer({ host, port, log, handle, upgrade }: ServerPar
     },
 
     async close() {
-      if (!server.listening && underWay === 0) return;
       draining = true;
       server.close();
       server.closeAllConnections();
