@@ -174,8 +174,10 @@ export class Tail {
   }
 
   async #checkEpoch(): Promise<void> {
+    // Reading goes on meanwhile: only what was known before the question can be told by the answer.
+    const { epoch, position } = this;
     const state = await this.#store.state();
-    if (state.epoch === this.#epoch && state.head >= this.#position) return;
+    if (state.epoch === epoch && state.head >= position) return;
     this.#epoch = state.epoch;
     this.#position = state.head;
     this.#ring.clear();
