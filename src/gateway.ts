@@ -128,7 +128,7 @@ async function startGateway(plan: Plan, options: GatewayOptions & { readonly fol
     const who = ports.use(authenticator, null);
     const live = config.section('live') as LiveConfig;
     const graphql = config.section('graphql') as GraphqlConfig;
-    const operations = createOperations({ schema, config: graphql, metrics: measures });
+    const operations = createOperations({ schema, config: graphql, metrics: measures, folder: options.folder });
     const stream = createDelivery({
       source,
       schema,

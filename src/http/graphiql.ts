@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
-const welcome = `# Welcome to Gatehouse. Ctrl-Enter runs the operation under the cursor; the arrow asks which where there are several.
-# Sign in first: the session is kept in a cookie. Then reload the page, and the schema is there to read.
+/** What a new tab shows. */
+export const welcome = `# Welcome to Gatehouse. Ctrl-Enter runs the operation that the cursor is in.
+# Sign in first: a cookie keeps the session. Then reload the page, and the schema is there to read.
 
 mutation SignIn {
   login(input: { name: "admin", password: "" }) {
@@ -16,7 +17,10 @@ mutation SignIn {
 
 query WhoAmI {
   profile {
-    name
+    account {
+      name
+    }
+    mustChangePassword
     permissions
   }
 }
@@ -34,9 +38,9 @@ query Devices {
   }
 }
 
-# Every change that you may see, as it happens. Keep the newest cursor, give it as "after", and you go on from there.
+# Every change that you may see, as it happens. Keep the newest cursor, give it as "after", and nothing is missed.
 subscription Watch {
-  events(hello: true) {
+  events(filter: {}, hello: true) {
     __typename
     ... on LiveItem {
       cursor

@@ -53,17 +53,19 @@ export interface OperationParts {
   readonly schema: GraphQLSchema;
   readonly config: GraphqlConfig;
   readonly metrics: Metrics;
+  /** Where a relative path of the config begins; the working directory unless said. */
+  readonly folder?: string;
 }
 
 /**
  * @param parts.schema is changed: see `locateFailures`.
  * @throws Error when the file of trusted documents is not usable.
  */
-export function createOperations({ schema, config, metrics }: OperationParts): Operations {
+export function createOperations({ schema, config, metrics, folder = process.cwd() }: OperationParts): Operations {
   locateFailures(schema);
   const limited = createDocuments(schema, config.limits);
   const unlimited = createDocuments(schema, null);
-  const texts = createDocumentTexts(config.trustedDocuments);
+  const texts = createDocumentTexts(config.trustedDocuments, folder);
   const seconds = metrics.histogram({
     name: 'operation_seconds',
     help: 'Time an operation took, by its type and by the code of its first error, or OK.',

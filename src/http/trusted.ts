@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { GraphqlConfig } from '#http/config.ts';
 import type { OperationRequest } from '#http/request.ts';
@@ -23,11 +24,12 @@ const file = z.union([
 const withoutScheme = (id: string) => id.replace(/^sha256:/, '');
 
 /**
+ * @param folder where a relative path of the file begins.
  * @throws Error naming the file when it cannot be read, is no list of documents, or holds one under a SHA-256 that is
  * not its own.
  */
-export function createDocumentTexts(config: GraphqlConfig['trustedDocuments']): DocumentTexts {
-  const trusted = config.file === undefined ? null : readTrusted(config.file);
+export function createDocumentTexts(config: GraphqlConfig['trustedDocuments'], folder: string): DocumentTexts {
+  const trusted = config.file === undefined ? null : readTrusted(resolve(folder, config.file));
   const texts = new Set(trusted?.values());
 
   return {
