@@ -150,6 +150,11 @@ export interface EventLogStore {
   state(): Promise<LogState>;
   /** How many rows wait for a number. */
   countUnnumbered(): Promise<number>;
+  /**
+   * Which of these units of work were committed with events, numbered or not; in any order. A storage that finds a
+   * prepared branch after a crash asks here.
+   */
+  committed(units: readonly string[]): Promise<string[]>;
   /** Deletes rows from before the instant of their kind, null for none, and moves the floor. Answers the floor. */
   trim(before: { readonly live: string | null; readonly audit: string | null }): Promise<number>;
   /** Begins a new life of the log; old cursors no longer count. Answers the epoch. */

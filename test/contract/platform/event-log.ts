@@ -143,6 +143,20 @@ export function eventLogContract(name: string, open: OpenStorage): void {
       });
     });
 
+    test('knows the units of work that were committed with events, before and after they are numbered', async () => {
+      const [early, late, failed] = [newId(), newId(), newId()];
+      await numbered(newEvent({ tx: early }), newEvent({ tx: early }));
+      await append(newEvent({ tx: late }));
+      const failing = storage.atomically(async (use) => {
+        await use(eventLog).append([newEvent({ tx: failed })]);
+        throw new Error('given up');
+      });
+      await expect(failing).rejects.toThrow('given up');
+      const known = await log().committed([failed, late, 'no id', early, newId()]);
+      expect(known.toSorted()).toEqual([early, late]);
+      expect(await log().committed([])).toEqual([]);
+    });
+
     describe('reading', () => {
       test('answers what comes after a number, at most as many as asked for', async () => {
         await numbered(...Array.from({ length: 5 }, () => newEvent()));

@@ -112,6 +112,14 @@ export class MemoryEventLog implements EventLogStore {
     return this.#session.run((tables) => [...tables(outbox).values()].reduce((sum, events) => sum + events.length, 0));
   }
 
+  committed(units: readonly string[]): Promise<string[]> {
+    return this.#session.run((tables) => {
+      const waiting = [...tables(outbox).values()].flat();
+      const known = new Set([...tables(numbered).values(), ...waiting].map(({ tx }) => tx));
+      return [...new Set(units)].filter((unit) => known.has(unit));
+    });
+  }
+
   trim(before: { readonly live: string | null; readonly audit: string | null }): Promise<number> {
     return this.#session.run((tables) => {
       const log = logOf(tables);

@@ -112,6 +112,16 @@ export class PrismaEventLog implements EventLogStore {
     return Number(rows[0]?.count ?? 0);
   }
 
+  async committed(units: readonly string[]): Promise<string[]> {
+    const wanted = units.filter(isUuid);
+    const rows = await this.#session.run(
+      (db) => db.$queryRaw<{ tx: string }[]>`
+        SELECT tx FROM event WHERE tx = ANY (${wanted}::uuid[])
+        UNION SELECT tx FROM event_outbox WHERE tx = ANY (${wanted}::uuid[])`,
+    );
+    return rows.map(({ tx }) => tx);
+  }
+
   async trim(before: { readonly live: string | null; readonly audit: string | null }): Promise<number> {
     return this.#session.together(async (db) => {
       const live = await deleteOld(db, sql`retain = 'LIVE'`, before.live);
