@@ -56,6 +56,8 @@ export class Hub implements CohortHost {
   readonly #watch: NodeJS.Timeout;
   readonly #requests = new WeakMap<Member, SubscribeRequest>();
   #draining = false;
+  /** While events are taken one by one: the number of the last one. */
+  #taken: number | null = null;
 
   constructor(parts: HubParts) {
     this.#parts = parts;
@@ -81,7 +83,7 @@ export class Hub implements CohortHost {
   }
 
   get position(): number {
-    return this.#parts.tail.position;
+    return this.#taken ?? this.#parts.tail.position;
   }
 
   get draining(): boolean {
@@ -234,12 +236,15 @@ export class Hub implements CohortHost {
   }
 
   #take(events: readonly StoredEvent[]): void {
+    this.#taken = (events[0]?.sequence ?? 1) - 1;
     for (const event of events) {
       // First who may see it, then it: nothing numbered after a loss of rights goes out under the old ones.
       const affected = this.#parts.authenticator.affects(event);
       if (affected) this.#rights.affected(affected, this.#connections);
       for (const cohort of this.#index.candidates(event)) cohort.offer(event);
+      this.#taken = event.sequence;
     }
+    this.#taken = null;
   }
 
   #renewed(state: LogState): void {

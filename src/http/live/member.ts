@@ -70,8 +70,12 @@ export class Member {
     this.proceed();
   }
 
-  /** Delivers nothing until it enters a cohort again. */
+  /**
+   * Delivers nothing until it enters a cohort again. What was not for it stays so, even if it may see more then; what
+   * waits for the client is judged anew.
+   */
   leave(): void {
+    this.#position = this.#checkpoint();
     this.#turn += 1;
     this.#place = null;
     this.#waiting.clear();
