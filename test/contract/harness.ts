@@ -1,8 +1,5 @@
-/**
- * Runs one suite on every storage that Gatehouse ships. A suite is a function `(name, open)`: who writes a storage of
- * his own calls it with a way to open his.
- */
-import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
+/** Runs one suite on every storage that Gatehouse ships. */
+import { afterAll, describe } from 'vitest';
 import { newId } from '#kernel/id.ts';
 import type { Port } from '#kernel/port.ts';
 import { type OwnedUnit, openUnit, openUnits, type UnitOfWork } from '#kernel/unit.ts';
@@ -14,27 +11,7 @@ import { openSessions } from '#plugins/storage-prisma/session.ts';
 import { stores as prismaStores } from '#plugins/storage-prisma/stores.ts';
 import { embeddedDatabase, serverDatabase, stopSharedServer } from '../support/database.ts';
 import { findPostgres } from '../support/postgres.ts';
-
-/** Gives the store behind a port. */
-export type Use = <T extends object>(port: Port<T>) => T;
-
-/** A storage under test. */
-export interface TestStorage {
-  /** Stores outside all units of work. */
-  readonly use: Use;
-  /** Runs work in a unit of work, which a failure of the work rolls back. */
-  atomically<T>(work: (use: Use) => Promise<T>, timeout?: number): Promise<T>;
-  /** How many SQL statements the work sent; null where there are none to count. */
-  countStatements(work: () => Promise<unknown>): Promise<number | null>;
-  /** Forgets everything. */
-  clear(): Promise<void>;
-  close(): Promise<void>;
-}
-
-export type OpenStorage = () => Promise<TestStorage>;
-
-/** A suite of claims that hold for every provider of a port. */
-export type ContractSuite = (name: string, open: OpenStorage) => void;
+import type { ContractSuite, TestStorage, Use } from './suite.ts';
 
 /** Runs the suite on memory, on the embedded database, and on a server where the machine has one. */
 export function onEveryStorage(suite: ContractSuite): void {
@@ -46,25 +23,6 @@ export function onEveryStorage(suite: ContractSuite): void {
   } else {
     describe.skip('PostgreSQL server (no initdb and postgres on this machine)', () => suite('', openMemoryStorage));
   }
-}
-
-/** One storage for all tests of a `describe`, empty at the start of each. */
-export function sharedStorage(open: OpenStorage): TestStorage {
-  let storage: TestStorage;
-  beforeAll(async () => {
-    storage = await open();
-  }, 60_000);
-  beforeEach(() => storage.clear());
-  afterAll(() => storage?.close());
-  return {
-    get use() {
-      return storage.use;
-    },
-    atomically: (work, timeout) => storage.atomically(work, timeout),
-    countStatements: (work) => storage.countStatements(work),
-    clear: () => storage.clear(),
-    close: () => storage.close(),
-  };
 }
 
 export async function openMemoryStorage(): Promise<TestStorage> {

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type EventFilter, type EventVisibility, eventLog } from '#kernel/event.ts';
 import type { PageRequest } from '#kernel/page.ts';
 import { embeddedDatabase } from '../../support/database.ts';
-import { openMemoryStorage, openPrismaStorage, type TestStorage, type Use } from '../harness.ts';
+import { openMemoryStorage, openPrismaStorage } from '../harness.ts';
+import type { TestStorage, Use } from '../suite.ts';
 import { newEvent } from './event-log.ts';
 
 const names = ['network.device.created', 'network.device.deleted', 'network.site.created', 'threat.object.added'];

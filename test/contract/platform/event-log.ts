@@ -3,7 +3,7 @@ import { type AppendedEvent, type EventFilter, type EventVisibility, eventLog } 
 import { newId } from '#kernel/id.ts';
 import type { PageRequest } from '#kernel/page.ts';
 import type { Facts, ScopeGrant } from '#kernel/permission.ts';
-import { type OpenStorage, sharedStorage, type TestStorage } from '../harness.ts';
+import { type OpenStorage, sharedStorage, type TestStorage } from '../suite.ts';
 
 /** An event as `append` takes it. */
 export function newEvent(over: Partial<AppendedEvent> = {}): AppendedEvent {

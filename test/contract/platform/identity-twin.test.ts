@@ -6,7 +6,8 @@ import { type AccountFilter, accountStore } from '#resolvers/platform/accounts/a
 import { roleStore } from '#resolvers/platform/roles/role.ts';
 import { throttleStore } from '#resolvers/platform/sign-in/throttle.ts';
 import { embeddedDatabase } from '../../support/database.ts';
-import { openMemoryStorage, openPrismaStorage, type TestStorage, type Use } from '../harness.ts';
+import { openMemoryStorage, openPrismaStorage } from '../harness.ts';
+import type { TestStorage, Use } from '../suite.ts';
 import { newAccount, newRole } from './identity.ts';
 
 const ids = (letter: string) =>

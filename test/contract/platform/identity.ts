@@ -7,7 +7,7 @@ import { apiKeyStore, type NewApiKey } from '#resolvers/platform/api-keys/api-ke
 import { type NewRole, roleStore } from '#resolvers/platform/roles/role.ts';
 import { type NewSession, sessionStore } from '#resolvers/platform/sessions/session.ts';
 import { throttleStore } from '#resolvers/platform/sign-in/throttle.ts';
-import { type ContractSuite, sharedStorage } from '../harness.ts';
+import { type ContractSuite, sharedStorage } from '../suite.ts';
 
 const instant = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1000).toISOString();
 
