@@ -5,12 +5,20 @@ import { compilePattern } from '#kernel/pattern.ts';
 import { definePlugin } from '#plugins/define.ts';
 import { networkArea, networkRoles } from '#resolvers/network/area.ts';
 import { deviceCreated, deviceDeleted, deviceStore, deviceUpdated } from '#resolvers/network/devices/device.ts';
+import { abandonedImportsTask } from '#resolvers/network/imports/abandoned.ts';
+import {
+  importCompleted,
+  importFailed,
+  importStarted,
+  importStore,
+} from '#resolvers/network/imports/inventory-import.ts';
 import { networkCreated, networkDeleted, networkUpdated } from '#resolvers/network/networks/network.ts';
 import { networkStore } from '#resolvers/network/networks/store.ts';
 import { treeRepaired } from '#resolvers/network/networks/verify.ts';
 import { networkSettings } from '#resolvers/network/settings.ts';
 import { siteCreated, siteDeleted, siteStore, siteUpdated } from '#resolvers/network/sites/site.ts';
 import { devices } from '#schema/network/device.ts';
+import { inventoryImports } from '#schema/network/inventory-import.ts';
 import { networks } from '#schema/network/network.ts';
 import { networkTree } from '#schema/network/network-tree.ts';
 import { resources } from '#schema/network/shared.ts';
@@ -66,8 +74,12 @@ export const network = definePlugin({
     networkUpdated,
     networkDeleted,
     treeRepaired,
+    importStarted,
+    importCompleted,
+    importFailed,
   ],
-  uses: { siteStore, deviceStore, networkStore, grants },
+  tasks: [abandonedImportsTask],
+  uses: { siteStore, deviceStore, networkStore, importStore, grants },
   provides: [networkSettings],
   schema(builder) {
     resources(builder);
@@ -75,6 +87,7 @@ export const network = definePlugin({
     devices(builder);
     networks(builder);
     networkTree(builder);
+    inventoryImports(builder);
   },
   setup({ config, provide }) {
     const { pattern } = config.hostname;

@@ -1,9 +1,11 @@
 import { type Provision, provision } from '#plugins/provision.ts';
 import { PrismaDevices } from '#plugins/storage-prisma/network/devices.ts';
+import { PrismaImports } from '#plugins/storage-prisma/network/imports.ts';
 import { PrismaNetworks } from '#plugins/storage-prisma/network/networks.ts';
 import { PrismaSites } from '#plugins/storage-prisma/network/sites.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import { deviceStore } from '#resolvers/network/devices/device.ts';
+import { importStore } from '#resolvers/network/imports/inventory-import.ts';
 import { networkStore } from '#resolvers/network/networks/store.ts';
 import { siteStore } from '#resolvers/network/sites/site.ts';
 
@@ -11,4 +13,5 @@ export const networkStores: readonly Provision<Session>[] = [
   provision(siteStore, (session) => new PrismaSites(session)),
   provision(deviceStore, (session) => new PrismaDevices(session)),
   provision(networkStore, (session) => new PrismaNetworks(session)),
+  provision(importStore, (session) => new PrismaImports(session)),
 ];

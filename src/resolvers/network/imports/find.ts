@@ -17,6 +17,10 @@ export async function findImports(ctx: Context, ids: readonly string[]): Promise
   return found.map((one) => (one && (all || isOwn(ctx, one)) ? one : null));
 }
 
+/** The imports that rejections name: whoever gets the error asked for the import, also without an account. */
+export const findRejected = (ctx: Context, ids: readonly string[]): Promise<(InventoryImport | null)[]> =>
+  ctx.use(importStore).getMany(ids);
+
 const seesAll = (ctx: Context): boolean => visible(ctx, 'network:admin') === 'all';
 
 const isOwn = (ctx: Context, { actor }: InventoryImport): boolean =>

@@ -31,8 +31,17 @@ export function totalsOf(reading: Reading, verdicts: ReadonlyMap<SourceRow, Verd
   return {
     counts: countedKinds.flatMap((kind) => counts.get(kind) ?? []),
     warnings: [...warnings].sort(byName).map(([code, count]) => ({ code, count })),
-    ignored: [...reading.ignored].sort(byName).map(([model, count]) => ({ model, count })),
+    ignored: modelsOf(reading),
   };
+}
+
+/** How many models are told apart. */
+const toldModels = 200;
+
+function modelsOf({ ignored }: Reading): ImportTotals['ignored'] {
+  const models = [...ignored].sort(byName).map(([model, count]) => ({ model: presentable(model), count }));
+  const rest = models.slice(toldModels).reduce((sum, { count }) => sum + count, 0);
+  return rest === 0 ? models : [...models.slice(0, toldModels), { model: 'others', count: rest }];
 }
 
 const byName = ([one]: readonly [string, number], [other]: readonly [string, number]): number => (one < other ? -1 : 1);
@@ -54,6 +63,16 @@ export function notesOf(reading: Reading, verdicts: ReadonlyMap<SourceRow, Verdi
 function notesOfRow({ row, kind, ref, warnings = [] }: SourceRow, verdict: Verdict | undefined): ImportNote[] {
   if (!verdict) return [];
   const { outcome, reason } = verdict;
-  if (reason) return [{ row, kind, ref, outcome, ...reason }];
-  return warnings.map(({ code, message }) => ({ row, kind, ref, outcome, code, message, path: [] }));
+  const base = { row, kind, ref: presentable(ref), outcome };
+  if (!reason) return warnings.map(({ code, message }) => ({ ...base, code, message: presentable(message), path: [] }));
+  const { code, message, path } = reason;
+  return [{ ...base, code, message: presentable(message), path: path.map(presentable) }];
 }
+
+/** A text of the file as it can be kept and shown, whatever the file holds. */
+const presentable = (text: string): string =>
+  text
+    .toWellFormed()
+    .replace(/\p{Cc}/gu, '\uFFFD')
+    .slice(0, 1000)
+    .toWellFormed();

