@@ -144,12 +144,17 @@ async function setupPlugin(plugin: GatehousePlugin, env: SetupEnvironment): Prom
     dataDir: env.dataDir,
     context: env.context,
   });
+  const fault = provisionFault(plugin, given);
+  if (!fault) return dispose;
+  await dispose?.();
+  throw new PluginError(fault);
+}
+
+function provisionFault(plugin: GatehousePlugin, given: ReadonlySet<string>): string | null {
   const declared = new Set(plugin.provides.map((port) => port.name));
-  for (const name of declared)
-    if (!given.has(name)) throw new PluginError(`it declares port ${name} but did not provide it.`);
-  for (const name of given)
-    if (!declared.has(name)) throw new PluginError(`it provided port ${name} without declaring it.`);
-  return dispose ?? undefined;
+  for (const name of declared) if (!given.has(name)) return `it declares port ${name} but did not provide it.`;
+  for (const name of given) if (!declared.has(name)) return `it provided port ${name} without declaring it.`;
+  return null;
 }
 
 const mapPorts = <T>(ports: Readonly<Record<string, Port<object>>>, get: (port: Port<object>) => T) =>
