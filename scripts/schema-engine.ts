@@ -9,8 +9,10 @@ import {
 } from '@prisma/driver-adapter-utils';
 import type { SchemaEngine } from '@prisma/schema-engine-wasm';
 import * as glue from '@prisma/schema-engine-wasm/schema_engine_bg';
+import pg from 'pg';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
-import { readMigrations } from '#plugins/storage-prisma/migrate.ts';
+import { openEmbedded } from '#plugins/storage-prisma/embedded.ts';
+import { migrate, migrationsFolder, readMigrations } from '#plugins/storage-prisma/migrate.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -33,9 +35,48 @@ export async function pendingChanges(): Promise<string | null> {
   }
 }
 
+/** What the engine finds amiss in, or would still apply to, a database that the gateway migrated. */
+export async function amissAfterStart(): Promise<string[]> {
+  const database = await PGlite.create({ dataDir: 'memory://', loadDataDir: await migratedDump() });
+  try {
+    const engine = await openEngine(new PrismaPGlite(database));
+    const migrationsList = {
+      baseDir: migrationsFolder,
+      lockfile: {
+        path: 'migration_lock.toml',
+        content: readFileSync(join(migrationsFolder, 'migration_lock.toml'), 'utf8'),
+      },
+      shadowDbInitScript: '',
+      migrationDirectories: readMigrations().map(({ name, sql }) => ({
+        path: name,
+        migrationFile: { path: 'migration.sql', content: { tag: 'ok' as const, value: sql } },
+      })),
+    };
+    const filters = { externalTables: [], externalEnums: [] };
+    const found = await engine.diagnoseMigrationHistory({ migrationsList, optInToShadowDatabase: false, filters });
+    const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters });
+    return [...found.editedMigrationNames, ...found.failedMigrationNames, ...appliedMigrationNames];
+  } finally {
+    await database.close();
+  }
+}
+
+/** A database as a start leaves it. */
+async function migratedDump(): Promise<Blob> {
+  const embedded = await openEmbedded('memory://');
+  const pool = embedded.pool({}, pg.Client);
+  try {
+    await migrate(pool);
+    return await embedded.dump();
+  } finally {
+    await pool.end();
+    await embedded.close();
+  }
+}
+
 /** The engine on an open database. */
-export async function openEngine(adapter: SqlMigrationAwareDriverAdapterFactory): Promise<SchemaEngine> {
-  await instantiate();
+async function openEngine(adapter: SqlMigrationAwareDriverAdapterFactory): Promise<SchemaEngine> {
+  await (instantiated ??= instantiate());
   const datamodels = models().map(({ path, content }): [string, string] => [path, content]);
   return glue.SchemaEngine.new({ datamodels }, () => {}, bindMigrationAwareSqlAdapterFactory(adapter));
 }
@@ -43,6 +84,8 @@ export async function openEngine(adapter: SqlMigrationAwareDriverAdapterFactory)
 interface Wasm {
   instantiate(code: Uint8Array, imports: object): Promise<{ instance: { exports: { __wbindgen_start(): void } } }>;
 }
+
+let instantiated: Promise<void> | null = null;
 
 /** The package's own entry imports the .wasm as a module, which Node does only behind a flag. */
 async function instantiate(): Promise<void> {

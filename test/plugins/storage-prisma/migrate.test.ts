@@ -2,6 +2,7 @@ import pg from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openEmbedded } from '#plugins/storage-prisma/embedded.ts';
 import { type Migration, migrate, readMigrations } from '#plugins/storage-prisma/migrate.ts';
+import { amissAfterStart, pendingChanges } from '../../../scripts/schema-engine.ts';
 import { newServerDatabase, stopSharedServer } from '../../support/database.ts';
 import { findPostgres } from '../../support/postgres.ts';
 
@@ -101,6 +102,14 @@ test('migrations stand in the order of their names, and each says something', ()
     expect(sql.trim()).not.toBe('');
   }
 });
+
+test('models and migrations agree, hand-written parts included', async () => {
+  expect(await pendingChanges()).toBeNull();
+}, 60_000);
+
+test('the engine of the Prisma CLI finds nothing amiss, and nothing to apply, after a start', async () => {
+  expect(await amissAfterStart()).toEqual([]);
+}, 60_000);
 
 describe.skipIf(!findPostgres())('on a PostgreSQL server', () => {
   afterAll(stopSharedServer);
