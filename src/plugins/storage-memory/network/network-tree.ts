@@ -1,5 +1,5 @@
 import type { Tables } from '#plugins/storage-memory/database.ts';
-import { allRows, put, type Row } from '#plugins/storage-memory/network/network-table.ts';
+import { allRows, put, type Row, rowOf } from '#plugins/storage-memory/network/network-table.ts';
 import { type Cidr, covers, toCidr, truncate } from '#resolvers/network/cidr.ts';
 import type { Network } from '#resolvers/network/networks/network.ts';
 import type { Children, Gathering, NetworkStore } from '#resolvers/network/networks/store.ts';
@@ -48,7 +48,8 @@ export function childrenWithout(tables: Tables, ids: readonly string[], limit: n
   const staying = [...allRows(tables)].filter(({ network }) => !going.has(network.id));
   const children = Map.groupBy(staying, ({ network }) => network.parentId ?? '');
   return ids.map((id) => {
-    const own = children.get(id) ?? [];
+    const siteId = rowOf(tables, id)?.network.siteId;
+    const own = (children.get(id) ?? []).filter(({ network }) => network.siteId === siteId);
     const someLeaf = own.some((child) => !staying.some((row) => liesIn(child, row)));
     return {
       ...gather(

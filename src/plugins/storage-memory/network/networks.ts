@@ -109,7 +109,8 @@ export class MemoryNetworks implements NetworkStore {
       const targets = new Map(moves.map(({ from, to }) => [from, to]));
       for (const { network } of [...allRows(tables)]) {
         const to = targets.get(network.parentId ?? '');
-        if (to !== undefined) put(tables, { ...network, parentId: to });
+        const gone = rowOf(tables, network.parentId ?? '')?.network;
+        if (to !== undefined && gone?.siteId === network.siteId) put(tables, { ...network, parentId: to });
       }
     });
   }

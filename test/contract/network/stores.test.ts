@@ -1,0 +1,8 @@
+import { onEveryStorage } from '../harness.ts';
+import { deviceContract } from './devices.ts';
+import { networkContract } from './networks.ts';
+import { siteContract } from './sites.ts';
+
+onEveryStorage(siteContract);
+onEveryStorage(deviceContract);
+onEveryStorage(networkContract);

@@ -1,0 +1,241 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newId } from '#kernel/id.ts';
+import type { PageRequest, Position } from '#kernel/page.ts';
+import type { Visibility } from '#kernel/permission.ts';
+import { type Device, deviceStore } from '#resolvers/network/devices/device.ts';
+import type { ListQuery, Order } from '#resolvers/network/list.ts';
+import { type Network, networkStates } from '#resolvers/network/networks/network.ts';
+import { type NetworkFilter, type NetworkScope, networkStore } from '#resolvers/network/networks/store.ts';
+import { type Site, siteStore } from '#resolvers/network/sites/site.ts';
+import { embeddedDatabase } from '../../support/database.ts';
+import { openMemoryStorage, openPrismaStorage } from '../harness.ts';
+import type { TestStorage, Use } from '../suite.ts';
+import { aDevice, aNetwork, aSite } from './support.ts';
+
+/** Every list of every store is the same in SQL and in memory, for any data, filter, order, rights and page. */
+let memory: TestStorage;
+let embedded: TestStorage;
+beforeAll(async () => {
+  memory = await openMemoryStorage();
+  embedded = await openPrismaStorage(embeddedDatabase);
+});
+afterAll(() => embedded.close());
+
+const sites = [newId(), newId(), newId()];
+const order: fc.Arbitrary<Order> = fc.record({
+  by: fc.constantFrom('CREATED', 'NATURAL'),
+  direction: fc.constantFrom('ASC', 'DESC'),
+});
+const paging = fc.record({
+  limit: fc.integer({ min: 0, max: 5 }),
+  direction: fc.constantFrom<'forward' | 'backward'>('forward', 'backward'),
+  offset: fc.integer({ min: 0, max: 3 }),
+  after: fc.option(fc.nat(30)),
+  before: fc.option(fc.nat(30)),
+});
+interface Paging {
+  readonly limit: number;
+  readonly direction: 'forward' | 'backward';
+  readonly offset: number;
+  readonly after: number | null;
+  readonly before: number | null;
+}
+
+/** Grants on some of the things, on Sites, and on kinds. */
+const grantsOn = (kind: string, count: number) =>
+  fc.oneof(
+    { weight: 2, arbitrary: fc.constant<null>(null) },
+    {
+      weight: 3,
+      arbitrary: fc.array(
+        fc.array(
+          fc.oneof(
+            fc.record({ kind: fc.constant(kind), value: fc.nat(count) }),
+            fc.record({ kind: fc.constant('site'), value: fc.constantFrom(...sites) }),
+            fc.record({
+              kind: fc.constant('site'),
+              value: fc.constantFrom(`${sites[0]}/${kind}`, `${sites[1]}/other`),
+            }),
+            fc.record({ kind: fc.constant('kind'), value: fc.constantFrom(kind, 'other') }),
+          ),
+          { maxLength: 3 },
+        ),
+        { minLength: 1, maxLength: 2 },
+      ),
+    },
+  );
+type Grants = { kind: string; value: string | number }[][] | null;
+
+function toVisibility(grants: Grants, rows: readonly { id: string }[]): Visibility {
+  if (!grants) return 'all';
+  return {
+    allOf: grants.map((list) =>
+      list.map(({ kind, value }) => ({
+        kind,
+        value: typeof value === 'number' ? (rows[value % Math.max(rows.length, 1)]?.id ?? newId()) : value,
+      })),
+    ),
+  };
+}
+
+function toRequest(paging: Paging, positions: readonly Position[]): PageRequest {
+  const at = (index: number | null) =>
+    index === null ? null : (positions[index % Math.max(positions.length, 1)] ?? null);
+  return { ...paging, after: at(paging.after), before: at(paging.before) };
+}
+
+async function both<T>(work: (use: Use) => Promise<T>): Promise<[T, T]> {
+  return [await work(memory.use), await work(embedded.use)];
+}
+
+async function fill(insert: (use: Use) => Promise<unknown>): Promise<void> {
+  await Promise.all([memory.clear(), embedded.clear()]);
+  const [one, other] = await both(insert);
+  expect(other).toEqual(one);
+}
+
+const shown = async (page: {
+  items: unknown;
+  hasNextPage: boolean;
+  hasPreviousPage: boolean;
+  count(): Promise<number>;
+}) => ({
+  items: page.items,
+  hasNextPage: page.hasNextPage,
+  hasPreviousPage: page.hasPreviousPage,
+  count: await page.count(),
+});
+
+test('lists of Sites', async () => {
+  const names = fc.uniqueArray(fc.constantFrom('a', 'B', 'b', 'é', 'z😀', 'z\uffff', ' a'), { maxLength: 7 });
+  await fc.assert(
+    fc.asyncProperty(
+      names,
+      order,
+      paging,
+      grantsOn('site', 7),
+      fc.boolean(),
+      async (names, order, paging, grants, one) => {
+        const rows = names.map((name, index): Site => ({ ...aSite(name), id: sites[index] ?? newId() }));
+        await fill((use) => use(siteStore).insertMany(rows));
+        const positions = rows.map(({ id, name }) => (order.by === 'CREATED' ? [id] : [name, id]));
+        const query = {
+          filter: one ? { name: 'b' } : {},
+          order,
+          visibility: toVisibility(grants, rows),
+          page: toRequest(paging, positions),
+        };
+        const [mine, theirs] = await both(async (use) => shown(await use(siteStore).page(query)));
+        expect(theirs).toEqual(mine);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('lists of devices', async () => {
+  const device = fc.tuple(fc.constantFrom(...sites), fc.constantFrom('a', 'A', 'b', 'B2', 'c-1', 'É', 'é'));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(device, { maxLength: 12 }),
+      order,
+      paging,
+      grantsOn('device', 12),
+      fc.option(fc.constantFrom('A', 'é')),
+      async (devices, order, paging, grants, hostname) => {
+        const rows: Device[] = devices.map(([siteId, hostname]) => aDevice(siteId, hostname));
+        await fill((use) => use(deviceStore).insertMany(rows));
+        const fold = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+        const positions = rows.map(({ id, hostname }) => (order.by === 'CREATED' ? [id] : [fold(hostname), id]));
+        const visibility = toVisibility(grants, rows);
+        const query = { filter: hostname ? { hostname } : {}, order, visibility, page: toRequest(paging, positions) };
+        const [mine, theirs] = await both(async (use) => {
+          const store = use(deviceStore);
+          const pages = await store.pages([null, ...sites], query);
+          const keys = [null, ...sites].flatMap((siteId) => ['a', 'É'].map((key) => ({ siteId, key })));
+          return [await Promise.all(pages.map(shown)), await store.match(keys, visibility)];
+        });
+        expect(theirs).toEqual(mine);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('lists of networks', async () => {
+  const cidr = fc.constantFrom(
+    ...['0.0.0.0/0', '10.0.0.0/8', '10.0.0.0/9', '10.128.0.0/9', '10.0.0.0/32', '10.0.0.255/32', '255.255.255.255/32'],
+    ...['::/0', '2001:db8::/32', '2001:db8::/128', '2001:db8:ffff:ffff:ffff:ffff:ffff:ffff/128', '::ffff:10.0.0.0/104'],
+  );
+  const network = fc.record({
+    siteId: fc.constantFrom(...sites),
+    cidr,
+    state: fc.constantFrom(...networkStates),
+    parent: fc.option(fc.nat(14)),
+  });
+  const filter: fc.Arbitrary<NetworkFilter> = fc.record(
+    {
+      cidrs: fc.array(cidr, { maxLength: 3 }),
+      prefixLength: fc.constantFrom(0, 9, 32, 128),
+      version: fc.constantFrom<4 | 6>(4, 6),
+      state: fc.constantFrom(...networkStates),
+      rootOnly: fc.boolean(),
+      hosts: fc.boolean(),
+      withoutSelf: fc.boolean(),
+    },
+    { requiredKeys: [] },
+  );
+  const scope = fc.constantFrom<NetworkScope['kind']>('all', 'site', 'children', 'siblings', 'inside', 'containing');
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(network, { maxLength: 14 }),
+      filter,
+      scope,
+      order,
+      paging,
+      grantsOn('network', 14),
+      async (networks, filter, kind, order, paging, grants) => {
+        const made = networks.map(({ siteId, cidr, state }): Network => ({ ...aNetwork(siteId, cidr), state }));
+        const rows = made.map((row, index): Network => {
+          const parent = networks[index]?.parent ?? null;
+          return { ...row, parentId: parent === null ? null : (made[parent % made.length]?.id ?? null) };
+        });
+        await fill((use) => use(networkStore).insertMany(rows));
+        const present = (await memory.use(networkStore).getMany(rows.map(({ id }) => id))).filter(
+          (row) => row !== null,
+        );
+        const positions = present.map(({ id, cidr }) => (order.by === 'CREATED' ? [id] : [cidr, id]));
+        const visibility = toVisibility(grants, present);
+        const query: ListQuery<NetworkFilter> = { filter, order, visibility, page: toRequest(paging, positions) };
+        const scopes = scopesOf(kind, present);
+        const [mine, theirs] = await both(async (use) => {
+          const store = use(networkStore);
+          const holders = await store.containing(present);
+          return {
+            pages: await Promise.all((await store.pages(scopes, query)).map(shown)),
+            counts: await store.count(scopes, query),
+            holders: holders.map(({ id }) => id).sort(),
+            hosts: await store.countHosts(present),
+            matches: await store.match(
+              [null, ...sites].map((siteId) => ({ siteId, key: '10.0.0.0/8' })),
+              visibility,
+            ),
+            children: await store.childrenWithout(
+              present.slice(0, 3).map(({ id }) => id),
+              2,
+            ),
+          };
+        });
+        expect(theirs).toEqual(mine);
+      },
+    ),
+    { numRuns: 100 },
+  );
+}, 60_000);
+
+function scopesOf(kind: NetworkScope['kind'], networks: readonly Network[]): NetworkScope[] {
+  if (kind === 'all') return [{ kind }];
+  if (kind === 'site') return sites.map((siteId) => ({ kind, siteId }));
+  return networks.map((network) => ({ kind, network }));
+}
