@@ -27,7 +27,8 @@ afterAll(() => gateway.dispose());
 const run = <Data>(query: string, variables = {}, token = boss) => ask<Data>(url, query, variables, token);
 
 async function made(name: string): Promise<string> {
-  const query = 'mutation ($input: SiteCreateInput!) { siteCreate(input: $input) { ... on SiteCreateSuccess { site { id } } } }';
+  const query =
+    'mutation ($input: SiteCreateInput!) { siteCreate(input: $input) { ... on SiteCreateSuccess { site { id } } } }';
   const { siteCreate } = await run<{ siteCreate: { site: { id: string } } }>(query, { input: { name } });
   return siteCreate.site.id;
 }
@@ -35,7 +36,10 @@ async function made(name: string): Promise<string> {
 interface Listed {
   readonly events: {
     readonly totalCount: number;
-    readonly edges: readonly { readonly cursor: string; readonly node: { readonly id: string; readonly name: string } }[];
+    readonly edges: readonly {
+      readonly cursor: string;
+      readonly node: { readonly id: string; readonly name: string };
+    }[];
     readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string };
   };
 }
@@ -49,7 +53,8 @@ const list = (variables: object, token?: string) =>
 /** An account with these permissions and nothing else. */
 async function personWith(permissions: readonly string[]): Promise<{ id: string; token: string }> {
   const name = `p${newId()}`;
-  const query = 'mutation ($input: AccountCreateInput!) { accountCreate(input: $input) { ... on AccountCreateSuccess { account { id } } ... on Error { message } } }';
+  const query =
+    'mutation ($input: AccountCreateInput!) { accountCreate(input: $input) { ... on AccountCreateSuccess { account { id } } ... on Error { message } } }';
   const { accountCreate } = await run<{ accountCreate: { account: { id: string } } }>(query, {
     input: { name, password: 'a quiet long password', permissions },
   });
@@ -81,7 +86,10 @@ describe('the history', () => {
       { after: oldest },
     );
     await stream.reach(2);
-    expect(stream.items.map((item) => (item.data?.['events'] as { site: unknown }).site)).toEqual([{ name: 'B' }, { name: 'C' }]);
+    expect(stream.items.map((item) => (item.data?.events as { site: unknown }).site)).toEqual([
+      { name: 'B' },
+      { name: 'C' },
+    ]);
     stream.stop();
     await client.dispose();
   });
@@ -101,14 +109,18 @@ describe('the history', () => {
         { id },
         token,
       );
-    expect(await byId(older)).toEqual({ event: { name: 'network.site.created', subjectId: mine }, node: { id: older } });
+    expect(await byId(older)).toEqual({
+      event: { name: 'network.site.created', subjectId: mine },
+      node: { id: older },
+    });
     expect(await byId(newest)).toEqual({ event: null, node: null });
   });
 
   test('shows an account what concerns itself, and nobody else without the right', async () => {
     const anna = await personWith(['event:read']);
     const ben = await personWith(['event:read']);
-    const about = async (id: string, token: string) => (await list({ filter: { subjects: [id] } }, token)).events.totalCount;
+    const about = async (id: string, token: string) =>
+      (await list({ filter: { subjects: [id] } }, token)).events.totalCount;
     expect(await about(anna.id, anna.token)).toBe(1);
     expect(await about(anna.id, ben.token)).toBe(0);
     expect(await about(anna.id, boss)).toBe(1);
@@ -129,7 +141,9 @@ describe('the history', () => {
   });
 
   test('holds no secret of those who sign in', async () => {
-    const { events } = await run<{ events: { nodes: unknown[] } }>('{ events(first: 1000) { nodes { data before after actor { name } } } }');
+    const { events } = await run<{ events: { nodes: unknown[] } }>(
+      '{ events(first: 1000) { nodes { data before after actor { name } } } }',
+    );
     const text = JSON.stringify(events);
     expect(text).not.toContain(admin.password);
     expect(text).not.toContain('a quiet long password');
@@ -153,7 +167,7 @@ describe('the firehose', () => {
       input: { site: { name: 'Live' }, hostname: 'seen' },
     });
     await stream.reach(2);
-    expect(stream.items[1]?.data?.['events']).toMatchObject({
+    expect(stream.items[1]?.data?.events).toMatchObject({
       __typename: 'DeviceCreated',
       name: 'network.device.created',
       subject: { __typename: 'Device' },

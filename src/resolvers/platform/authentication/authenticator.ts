@@ -11,6 +11,7 @@ import {
   type Principal,
   type Viewer,
 } from '#kernel/viewer.ts';
+import type { EffectiveRights } from '#resolvers/platform/accounts/account.ts';
 import { accountEvents } from '#resolvers/platform/accounts/events.ts';
 import { apiKeyRevoked } from '#resolvers/platform/api-keys/events.ts';
 import { createHolders, type Holders } from '#resolvers/platform/authentication/holders.ts';
@@ -68,7 +69,8 @@ export function createAuthenticator(ctx: Context, chain: readonly string[]): Aut
       const origin = origins.get(viewer);
       if (!origin) return { ended: 'Session ended' };
       const renewal = await origin.reader.renew(origin.principal);
-      if ('ended' in renewal) return renewal;
+      // Who was deactivated has no sessions either: the account says more about why.
+      if ('ended' in renewal) return { ended: (await accountFault(holders, viewer.id ?? '')) ?? renewal.ended };
       const now = await admit({ ...origin, principal: renewal.principal });
       return typeof now === 'string' ? { ended: now } : { viewer: now };
     },
@@ -84,8 +86,8 @@ export function createAuthenticator(ctx: Context, chain: readonly string[]): Aut
 /** The viewer for a principal, or why his account is not good for one. */
 async function viewerOf(holders: Holders, principal: Principal): Promise<Viewer | string> {
   const held = await holders.effective(principal.accountId);
-  if (!held) return 'Account deleted';
-  if (!held.account.isActive) return 'Account deactivated';
+  const fault = faultOf(held);
+  if (!held || fault !== null) return fault ?? 'Account deleted';
   const own = holders.rights(held.permissions);
   return {
     kind: 'ACCOUNT',
@@ -95,6 +97,13 @@ async function viewerOf(holders: Holders, principal: Principal): Promise<Viewer 
     credential: principal.credential,
     mustChangePassword: principal.byPassword === true && held.account.mustChangePassword,
   };
+}
+
+const accountFault = async (holders: Holders, id: string) => faultOf(await holders.effective(id));
+
+function faultOf(held: EffectiveRights | null): string | null {
+  if (!held) return 'Account deleted';
+  return held.account.isActive ? null : 'Account deactivated';
 }
 
 const accountNames: ReadonlySet<string> = new Set(accountEvents.map(({ name }) => name));
