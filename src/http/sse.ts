@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
 import type { GraphQLSchema } from 'graphql';
+import { HttpRefusal } from '#http/answer.ts';
+import type { Call, StreamHandler } from '#http/graphql.ts';
 import type { LiveConfig } from '#http/live/config.ts';
 import type { Ending, LiveConnection, Wire } from '#http/live/connection.ts';
 import type { Hub } from '#http/live/hub.ts';
 import { prepareOperation } from '#http/live/operation.ts';
-import { HttpRefusal } from '#http/answer.ts';
-import type { Call, StreamHandler } from '#http/graphql.ts';
 import { toGraphQLError } from '#http/mask.ts';
 import type { Operation, Operations } from '#http/operations.ts';
 import type { Context, ContextFacts } from '#kernel/context.ts';

@@ -32,7 +32,7 @@ export function visible(ctx: Context, need: PermissionName): Visibility {
 export function seesEvent(viewer: Viewer, definition: EventDefinition, event: Pick<StoredEvent, 'scope'>): boolean {
   if (viewer.mustChangePassword) return false;
   if (viewer.rights.covers(definition.seenWith, event.scope)) return true;
-  return definition.seenByOwner && viewer.id !== null && event.scope['account'] === viewer.id;
+  return definition.seenByOwner && viewer.id !== null && event.scope.account === viewer.id;
 }
 
 /** Whether a viewer could ever see an event of this kind, whatever its scope. */

@@ -34,5 +34,5 @@ async function readContent(path: string): Promise<unknown> {
   if (path.endsWith('.json')) return JSON.parse(await readFile(path, 'utf8'));
   const module: Record<string, unknown> = await import(pathToFileURL(path).href);
   if (!('default' in module)) throw new Error('it has no default export. Write: export default { … };');
-  return module['default'];
+  return module.default;
 }

@@ -9,7 +9,8 @@ import { newServerDatabase, stopSharedServer } from '../support/database.ts';
 import { ask, freePort, type GatewayProcess, signIn, startProcess } from '../support/gateway-process.ts';
 import { findPostgres } from '../support/postgres.ts';
 
-const stream = 'subscription ($after: EventCursor) { deviceChanged(after: $after) { __typename ... on Event { sequence name } ... on Gap { reason } } }';
+const stream =
+  'subscription ($after: EventCursor) { deviceChanged(after: $after) { __typename ... on Event { sequence name } ... on Gap { reason } } }';
 
 /** What a client has: the numbers it received, in order, and the cursor it would resume after. */
 interface Reader {
@@ -55,7 +56,13 @@ function keepReading(urls: () => string, token: string, start: string, transport
   };
 }
 
-type Once = (url: string, token: string, after: string, take: (item: Delivered) => void, onCut: (cut: () => void) => void) => Promise<void>;
+type Once = (
+  url: string,
+  token: string,
+  after: string,
+  take: (item: Delivered) => void,
+  onCut: (cut: () => void) => void,
+) => Promise<void>;
 
 const overSocket: Once = async (url, token, after, take, onCut) => {
   const client = createClient({
@@ -152,7 +159,9 @@ async function deviceCount(url: string, token: string): Promise<number> {
 
 async function checkReaders(readers: readonly Reader[], url: string, token: string, answered: number) {
   const sequences = await committed(url, token);
-  await expect.poll(() => readers.map((reader) => reader.sequences.length), { timeout: 20_000 }).toEqual(readers.map(() => sequences.length));
+  await expect
+    .poll(() => readers.map((reader) => reader.sequences.length), { timeout: 20_000 })
+    .toEqual(readers.map(() => sequences.length));
   for (const reader of readers) {
     expect(reader.sequences).toEqual(sequences);
     expect(reader.gaps).toEqual([]);

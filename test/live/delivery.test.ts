@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { encodeCursor } from '#kernel/event.ts';
+import { microseconds } from '#kernel/context.ts';
+import { encodeCursor, eventLog } from '#kernel/event.ts';
 import { type Item, socketClient, subscribeBySse, subscribeOver } from '../support/clients.ts';
 import { openProbe, type Probe, ticks } from '../support/probe.ts';
 
@@ -9,14 +10,14 @@ beforeAll(async () => {
 });
 afterAll(() => probe.gateway.dispose());
 
-const itemOf = (item: Item | undefined) => item?.data?.['clockChanged'] as Record<string, unknown>;
-const numbers = (items: readonly Item[]) => items.map((item) => itemOf(item)['n']).filter((n) => n !== undefined);
+const itemOf = (item: Item | undefined) => item?.data?.clockChanged as Record<string, unknown>;
+const numbers = (items: readonly Item[]) => items.map((item) => itemOf(item).n).filter((n) => n !== undefined);
 const cursorOf = (item: Item | undefined) => item?.extensions?.cursor ?? '';
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
 
 async function logState() {
   const { data } = await probe.gateway.execute({ document: '{ eventLog { epoch head cursor } }' });
-  return data?.['eventLog'] as { epoch: string; head: string; cursor: string };
+  return data?.eventLog as { epoch: string; head: string; cursor: string };
 }
 
 describe('both transports', () => {
@@ -28,7 +29,7 @@ describe('both transports', () => {
     await probe.tick(range(0, 20));
     await probe.tick([20]);
     await Promise.all([socket.reach(22), sse.reach(22)]);
-    expect(itemOf(socket.items[0])['__typename']).toBe('Subscribed');
+    expect(itemOf(socket.items[0]).__typename).toBe('Subscribed');
     expect(numbers(socket.items)).toEqual(range(0, 21));
     expect(sse.items).toEqual(socket.items);
     expect(new Set(socket.items.map(cursorOf)).size).toBe(22);
@@ -71,7 +72,7 @@ describe('both transports', () => {
     const stream = await subscribeBySse(probe.url, ticks, { after: cursor, hello: true });
     await stream.reach(2);
     expect(cursorOf(stream.items[0])).toBe(cursor);
-    expect(itemOf(stream.items[0])['head']).toBe(String(Number(head) + 1));
+    expect(itemOf(stream.items[0]).head).toBe(String(Number(head) + 1));
     expect(numbers(stream.items)).toEqual([1]);
     stream.stop();
   });
@@ -169,7 +170,6 @@ test('a log that begins a new life tells open streams by a Gap, and they go on',
   await own.tick([1]);
   await stream.reach(2);
   await own.gateway.context().atomically(async (ctx) => {
-    const { eventLog } = await import('#kernel/event.ts');
     await ctx.use(eventLog).renewEpoch();
   });
   await stream.reach(3);
@@ -183,12 +183,10 @@ test('a log that begins a new life tells open streams by a Gap, and they go on',
 
 test('what retention deleted is a Gap, and everything kept follows', async () => {
   const own = await openProbe();
-  const before = (await own.gateway.execute({ document: '{ eventLog { cursor } }' })).data?.['eventLog'] as {
+  const before = (await own.gateway.execute({ document: '{ eventLog { cursor } }' })).data?.eventLog as {
     cursor: string;
   };
   await own.tick(range(0, 10));
-  const { eventLog } = await import('#kernel/event.ts');
-  const { microseconds } = await import('#kernel/context.ts');
   const instant = Date.now() + 1;
   await new Promise((resolve) => setTimeout(resolve, 20));
   await own.tick(range(10, 15));
@@ -210,8 +208,7 @@ test('a cursor further behind than live.replay.maxEvents gets a Gap and the rest
   const own = await openProbe({ live: { replay: { maxEvents: 10 } } });
   await own.tick(range(0, 30));
   const client = socketClient(own.url);
-  const { data } = await own.gateway.execute({ document: '{ eventLog { epoch head } }' });
-  const { epoch } = data?.['eventLog'] as { epoch: string };
+  const { epoch } = await own.gateway.context().use(eventLog).state();
   const stream = subscribeOver(client, ticks, { after: encodeCursor({ epoch, sequence: 5 }) });
   await stream.reach(11);
   expect(itemOf(stream.items[0])).toEqual({ __typename: 'Gap', reason: 'REPLAY_LIMIT', from: '5', to: '20' });

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { type Item, RawSocket, socketClient, subscribeOver } from '../support/clients.ts';
 import { openProbe, ticks } from '../support/probe.ts';
 
-const payloadOf = (message: Record<string, unknown>) => message['payload'] as Item;
+const payloadOf = (message: Record<string, unknown>) => message.payload as Item;
 const tickOf = (item: Item) =>
-  item.data?.['clockChanged'] as { n?: number; __typename: string; from?: string; to?: string };
+  item.data?.clockChanged as { n?: number; __typename: string; from?: string; to?: string };
 const wide =
   'subscription ($overflow: OverflowPolicy) { clockChanged(hello: true, overflow: $overflow) { __typename ... on ClockTicked { n data } ... on Gap { from to reason } } }';
 
@@ -19,7 +19,7 @@ async function stalled(url: string, overflow: string): Promise<RawSocket> {
   const socket = new RawSocket(url);
   await socket.open();
   socket.send({ type: 'subscribe', id: 'slow', payload: { query: wide, variables: { overflow } } });
-  await socket.until((message) => message['type'] === 'next');
+  await socket.until((message) => message.type === 'next');
   socket.socket.pause();
   return socket;
 }
@@ -46,7 +46,7 @@ test('of a hundred clients one stops reading: the others get everything, it is c
   const { code } = await slow.closed;
   // Terminated when it did not take its farewell in time.
   expect([4429, 1006]).toContain(code);
-  const last = payloadOf(slow.messages.filter((message) => message['type'] === 'next').at(-1) ?? {});
+  const last = payloadOf(slow.messages.filter((message) => message.type === 'next').at(-1) ?? {});
   const cursor = last.extensions?.cursor;
   const resumed = subscribeOver(client, ticks, { after: cursor });
   const missing = rounds - 1 - (tickOf(last).n ?? -1);
@@ -64,9 +64,9 @@ test('a stalled client that reads again within the grace sees error, cursor and 
   const { code, reason } = await slow.closed;
   expect(code).toBe(4429);
   const cursor = /^Slow consumer\. Resume after (\S+)$/.exec(reason)?.[1];
-  const failed = slow.messages.find((message) => message['type'] === 'error');
+  const failed = slow.messages.find((message) => message.type === 'error');
   expect(failed).toMatchObject({ id: 'slow', payload: [{ extensions: { code: 'SLOW_CONSUMER', cursor } }] });
-  const last = payloadOf(slow.messages.filter((message) => message['type'] === 'next').at(-1) ?? {});
+  const last = payloadOf(slow.messages.filter((message) => message.type === 'next').at(-1) ?? {});
   expect(last.extensions?.cursor).toBe(cursor);
   await probe.gateway.dispose();
 }, 60_000);
@@ -76,10 +76,8 @@ test('under DROP the oldest go, a Gap says which, and what follows is in order',
   const slow = await stalled(probe.url, 'DROP');
   for (let n = 0; n < rounds; n += 1) await probe.tick([n], { pad });
   slow.socket.resume();
-  await slow.until((message) => message['type'] === 'next' && tickOf(payloadOf(message)).n === rounds - 1, 20_000);
-  const items = slow.messages
-    .filter((message) => message['type'] === 'next')
-    .map((message) => tickOf(payloadOf(message)));
+  await slow.until((message) => message.type === 'next' && tickOf(payloadOf(message)).n === rounds - 1, 20_000);
+  const items = slow.messages.filter((message) => message.type === 'next').map((message) => tickOf(payloadOf(message)));
   const gaps = items.filter((item) => item.__typename === 'Gap');
   expect(gaps.length).toBeGreaterThan(0);
   // The numbers of this log begin with the first tick: event n + 1 is tick n.
@@ -98,9 +96,9 @@ test('under COALESCE the newest of each subject is kept, and says how many it st
   const slow = await stalled(probe.url, 'COALESCE');
   for (let n = 0; n < rounds; n += 1) await probe.tick([n], { pad });
   slow.socket.resume();
-  await slow.until((message) => message['type'] === 'next' && tickOf(payloadOf(message)).n === rounds - 1, 20_000);
+  await slow.until((message) => message.type === 'next' && tickOf(payloadOf(message)).n === rounds - 1, 20_000);
   const items = slow.messages
-    .filter((message) => message['type'] === 'next')
+    .filter((message) => message.type === 'next')
     .map(payloadOf)
     .slice(1);
   const stoodFor = items.reduce((sum, item) => sum + (item.extensions?.coalesced ?? 1), 0);

@@ -11,7 +11,7 @@ afterEach(() => probe.gateway.dispose());
 
 type Received = ReturnType<typeof subscribeOver>;
 const seen = (stream: Received) =>
-  stream.items.flatMap((item) => (item.data?.['clockChanged'] as { n?: number } | undefined)?.n ?? []);
+  stream.items.flatMap((item) => (item.data?.clockChanged as { n?: number } | undefined)?.n ?? []);
 
 async function annasStreams() {
   const client = socketClient(probe.url, 'anna');
@@ -58,15 +58,15 @@ describe('a change of rights that the log tells', () => {
     const socket = new RawSocket(probe.url);
     await socket.open('anna');
     socket.send({ type: 'subscribe', id: 'live', payload: { query: ticks, variables: { hello: true } } });
-    await socket.until((message) => message['type'] === 'next');
+    await socket.until((message) => message.type === 'next');
     probe.accounts.rights.set('anna', []);
     await probe.tick([1], { lane: 'a', about: 'anna' });
-    const error = await socket.until((message) => message['type'] === 'error');
+    const error = await socket.until((message) => message.type === 'error');
     expect(error).toMatchObject({ id: 'live', payload: [{ extensions: { code: 'FORBIDDEN' } }] });
     socket.send({ type: 'subscribe', id: 'ask', payload: { query: '{ viewer }' } });
-    const answer = await socket.until((message) => message['type'] === 'next' && message['id'] === 'ask');
-    expect(answer['payload']).toEqual({ data: { viewer: 'anna' } });
-    expect(socket.messages.filter((message) => message['type'] === 'complete' && message['id'] === 'live')).toEqual([]);
+    const answer = await socket.until((message) => message.type === 'next' && message.id === 'ask');
+    expect(answer.payload).toEqual({ data: { viewer: 'anna' } });
+    expect(socket.messages.filter((message) => message.type === 'complete' && message.id === 'live')).toEqual([]);
     socket.socket.close();
   });
 
@@ -83,7 +83,7 @@ describe('a change of rights that the log tells', () => {
     expect(Date.now() - begun).toBeLessThan(1000);
     expect(sse.items.at(-1)?.errors?.[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED' });
     expect(seen(sse)).toEqual([]);
-    expect(raw.messages.some((message) => message['type'] === 'next')).toBe(false);
+    expect(raw.messages.some((message) => message.type === 'next')).toBe(false);
     await client.dispose();
   });
 
@@ -113,7 +113,7 @@ test('what waits for a slow client is judged anew when its rights change', async
   await socket.open('anna');
   const wide = 'subscription { clockChanged(hello: true) { ... on ClockTicked { n data } } }';
   socket.send({ type: 'subscribe', id: '1', payload: { query: wide } });
-  await socket.until((message) => message['type'] === 'next');
+  await socket.until((message) => message.type === 'next');
   socket.socket.pause();
   // More than the system buffers, so that the last of them wait in the gateway.
   for (let n = 0; n < 200; n += 1) await own.tick([n], { lane: 'b', pad: 100_000 });
@@ -123,11 +123,9 @@ test('what waits for a slow client is judged anew when its rights change', async
   await own.tick([200], { lane: 'a', about: 'anna' });
   socket.socket.resume();
   const tickOf = (message: Record<string, unknown>) =>
-    (message['payload'] as { data: { clockChanged: { n?: number } } }).data.clockChanged.n;
-  await socket.until((message) => message['type'] === 'next' && tickOf(message) === 200, 20_000);
-  const got = socket.messages
-    .filter((message) => message['type'] === 'next')
-    .flatMap((message) => tickOf(message) ?? []);
+    (message.payload as { data: { clockChanged: { n?: number } } }).data.clockChanged.n;
+  await socket.until((message) => message.type === 'next' && tickOf(message) === 200, 20_000);
+  const got = socket.messages.filter((message) => message.type === 'next').flatMap((message) => tickOf(message) ?? []);
   expect(got).toEqual([...Array(sent).keys(), 200]);
   socket.socket.close();
   await own.gateway.dispose();
@@ -148,19 +146,19 @@ test('a socket renews its credential for one of the same account, and keeps it w
   const socket = new RawSocket(probe.url);
   await socket.open('anna');
   socket.send({ type: 'subscribe', id: 'live', payload: { query: ticks, variables: { hello: true } } });
-  await socket.until((message) => message['type'] === 'next');
+  await socket.until((message) => message.type === 'next');
   const renew = async (id: string, credential: string) => {
     const query =
       'mutation ($input: ConnectionRenewInput!) { connectionRenew(input: $input) { __typename ... on Error { code } } }';
     socket.send({ type: 'subscribe', id, payload: { query, variables: { input: { credential } } } });
-    const message = await socket.until((one) => one['type'] === 'next' && one['id'] === id);
-    return (message['payload'] as { data: { connectionRenew: unknown } }).data.connectionRenew;
+    const message = await socket.until((one) => one.type === 'next' && one.id === id);
+    return (message.payload as { data: { connectionRenew: unknown } }).data.connectionRenew;
   };
   expect(await renew('1', 'anna')).toEqual({ __typename: 'ConnectionRenewSuccess' });
   expect(await renew('2', 'ben')).toEqual({ __typename: 'ForbiddenError', code: 'FORBIDDEN' });
   expect(await renew('3', 'garbage')).toEqual({ __typename: 'AuthenticationError', code: 'UNAUTHENTICATED' });
   await probe.tick([8]);
-  const live = await socket.until((message) => message['id'] === 'live' && JSON.stringify(message).includes('"n":8'));
-  expect(live['type']).toBe('next');
+  const live = await socket.until((message) => message.id === 'live' && JSON.stringify(message).includes('"n":8'));
+  expect(live.type).toBe('next');
   socket.socket.close();
 });

@@ -157,7 +157,7 @@ export class RawSocket {
   async open(token?: string): Promise<void> {
     await this.opened();
     this.send({ type: 'connection_init', ...(token !== undefined && { payload: { token } }) });
-    await this.until((message) => message['type'] === 'connection_ack');
+    await this.until((message) => message.type === 'connection_ack');
   }
 
   opened(): Promise<void> {

@@ -77,11 +77,14 @@ export async function ask<Data = Record<string, unknown>>(
   return data;
 }
 
-const login = 'mutation ($input: LoginInput!) { login(input: $input) { ... on LoginSuccess { token } ... on Error { message } } }';
+const login =
+  'mutation ($input: LoginInput!) { login(input: $input) { ... on LoginSuccess { token } ... on Error { message } } }';
 
 /** A session token of an account. */
 export async function signIn(url: string, who: { name: string; password: string } = admin): Promise<string> {
-  const { login: answer } = await ask<{ login: { token?: string; message?: string } }>(url, login, { input: { ...who, cookie: false } });
+  const { login: answer } = await ask<{ login: { token?: string; message?: string } }>(url, login, {
+    input: { ...who, cookie: false },
+  });
   if (answer.token === undefined) throw new Error(answer.message);
   return answer.token;
 }

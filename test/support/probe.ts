@@ -102,9 +102,9 @@ function probePlugin(accounts: Accounts) {
         challenges: [],
         affects: (event) => (event.name === bannered.name ? { who: 'account', id: event.subject ?? '' } : null),
         async authenticate(request) {
-          const authorization = request.payload?.['authorization'] ?? request.header('authorization')[0];
+          const authorization = request.payload?.authorization ?? request.header('authorization')[0];
           const given =
-            request.payload?.['token'] ?? (authorization && String(authorization).replace('Bearer ', '')) ?? 'all';
+            request.payload?.token ?? (authorization && String(authorization).replace('Bearer ', '')) ?? 'all';
           const viewer = viewerOf(String(given));
           if ('ended' in viewer) throw new AuthenticationError(viewer.ended);
           return viewer;
@@ -155,7 +155,7 @@ export async function openProbe(config: Record<string, unknown> = {}, options: G
           'mutation ($input: ClockTickInput!) { clockTick(input: $input) { __typename ... on Error { message } } }',
         variables: { input: { ns, ...input } },
       });
-      const answer = data?.['clockTick'] as { __typename: string } | undefined;
+      const answer = data?.clockTick as { __typename: string } | undefined;
       if (errors || answer?.__typename !== 'ClockTickSuccess') throw new Error(JSON.stringify({ answer, errors }));
     },
     async figure(name) {

@@ -1,13 +1,13 @@
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
+import { type Frame, FrameRing } from '#http/live/frame.ts';
+import type { Member } from '#http/live/member.ts';
+import type { LiveOperation } from '#http/live/operation.ts';
 import { seesEvent } from '#kernel/access.ts';
 import type { EventDefinition, StoredEvent } from '#kernel/event.ts';
 import { matchesName } from '#kernel/event.ts';
 import type { FeedItem, FeedSelection } from '#kernel/feed.ts';
 import type { Viewer } from '#kernel/viewer.ts';
-import { type Frame, FrameRing } from '#http/live/frame.ts';
-import type { Member } from '#http/live/member.ts';
-import type { LiveOperation } from '#http/live/operation.ts';
 
 /** What a cohort needs of the hub. */
 export interface CohortHost {

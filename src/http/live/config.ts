@@ -43,7 +43,9 @@ export const liveConfig = keys({
   keepAlive: duration().prefault('12s').describe('How often a sign of life with checkpoints is sent.'),
   pongTimeout: duration().prefault('20s').describe('How long a socket may take to answer it.'),
   executeTimeout: duration().prefault('5s').describe('How long one event may take to render.'),
-  drainSpread: duration().prefault('10s').describe('Over how long clients are told to come back when the gateway stops.'),
+  drainSpread: duration()
+    .prefault('10s')
+    .describe('Over how long clients are told to come back when the gateway stops.'),
   staleAfter: duration().prefault('30s').describe('How long the log may be unreachable before streams are ended.'),
 });
 

@@ -1,6 +1,6 @@
+import type { Member } from '#http/live/member.ts';
 import type { GatehouseError } from '#kernel/errors.ts';
 import type { Viewer } from '#kernel/viewer.ts';
-import type { Member } from '#http/live/member.ts';
 
 /** Why a connection is ended by the gateway. */
 export type Ending =

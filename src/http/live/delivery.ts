@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { GraphQLSchema } from 'graphql';
+import type { LiveConfig } from '#http/live/config.ts';
+import { Hub } from '#http/live/hub.ts';
+import { liveMetrics } from '#http/live/metrics.ts';
+import { maskErrors } from '#http/mask.ts';
 import type { Catalogue } from '#kernel/catalogue.ts';
 import { type ContextSource, createContext } from '#kernel/context.ts';
 import { eventLog } from '#kernel/event.ts';
 import type { Metrics } from '#kernel/metrics.ts';
 import { type Authenticator, systemViewer } from '#kernel/viewer.ts';
-import type { LiveConfig } from '#http/live/config.ts';
-import { Hub } from '#http/live/hub.ts';
-import { liveMetrics } from '#http/live/metrics.ts';
-import { maskErrors } from '#http/mask.ts';
 import type { EventsConfig } from '#resolvers/platform/events/config.ts';
 import { trimEventLog, untilNextSweep } from '#resolvers/platform/events/retention.ts';
 import { Sequencer } from '#resolvers/platform/events/sequencer.ts';

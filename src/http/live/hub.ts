@@ -1,12 +1,4 @@
 import { execute, type GraphQLError, type GraphQLSchema } from 'graphql';
-import { couldSeeEvent } from '#kernel/access.ts';
-import type { Catalogue } from '#kernel/catalogue.ts';
-import type { Context } from '#kernel/context.ts';
-import { AuthenticationError, ForbiddenError, GatehouseError, StreamError } from '#kernel/errors.ts';
-import { decodeCursor, encodeCursor, type EventCursor, type LogState, matchesName, type StoredEvent } from '#kernel/event.ts';
-import { type FeedItem, type FeedSelection, type Gap, type GapReason, isEvent } from '#kernel/feed.ts';
-import type { Logger } from '#kernel/log.ts';
-import type { Authenticator, Viewer } from '#kernel/viewer.ts';
 import { Cohort, type CohortHost } from '#http/live/cohort.ts';
 import type { LiveConfig } from '#http/live/config.ts';
 import { type Ending, LiveConnection, type Wire } from '#http/live/connection.ts';
@@ -16,6 +8,21 @@ import { Member, type Outlet } from '#http/live/member.ts';
 import type { LiveMetrics } from '#http/live/metrics.ts';
 import type { LiveOperation } from '#http/live/operation.ts';
 import { RightsWatch } from '#http/live/rights.ts';
+import { couldSeeEvent } from '#kernel/access.ts';
+import type { Catalogue } from '#kernel/catalogue.ts';
+import type { Context } from '#kernel/context.ts';
+import { AuthenticationError, ForbiddenError, GatehouseError, StreamError } from '#kernel/errors.ts';
+import {
+  decodeCursor,
+  type EventCursor,
+  encodeCursor,
+  type LogState,
+  matchesName,
+  type StoredEvent,
+} from '#kernel/event.ts';
+import { type FeedItem, type FeedSelection, type Gap, type GapReason, isEvent } from '#kernel/feed.ts';
+import type { Logger } from '#kernel/log.ts';
+import type { Authenticator, Viewer } from '#kernel/viewer.ts';
 import type { Tail } from '#resolvers/platform/events/tail.ts';
 
 export interface HubParts {
@@ -129,7 +136,10 @@ export class Hub implements CohortHost {
     const most = viewer.kind === 'ANONYMOUS' ? max.perAddress : max.perAccount;
     if (this.#draining) throw new StreamError('LIMIT_EXCEEDED', 'The gateway is stopping. Come back in a moment.');
     if (this.#connections.size >= max.connections)
-      throw new StreamError('LIMIT_EXCEEDED', `This gateway has ${max.connections} connections (live.max.connections).`);
+      throw new StreamError(
+        'LIMIT_EXCEEDED',
+        `This gateway has ${max.connections} connections (live.max.connections).`,
+      );
     if (counts.connections >= most)
       throw new StreamError('LIMIT_EXCEEDED', `You have ${most} connections open (live.max.perAccount, perAddress).`);
     counts.connections += 1;
@@ -268,7 +278,10 @@ export class Hub implements CohortHost {
     const { max } = this.#parts.config;
     const counts = this.#accounts.get(ownerOf(connection.viewer, connection.address));
     if (connection.members.size >= max.operations)
-      throw new StreamError('LIMIT_EXCEEDED', `This connection has ${max.operations} operations (live.max.operations).`);
+      throw new StreamError(
+        'LIMIT_EXCEEDED',
+        `This connection has ${max.operations} operations (live.max.operations).`,
+      );
     if ((counts?.subscriptions ?? 0) >= max.subscriptions)
       throw new StreamError('LIMIT_EXCEEDED', `You have ${max.subscriptions} subscriptions (live.max.subscriptions).`);
   }
@@ -421,7 +434,11 @@ function later(argument: EventCursor | null, transport: EventCursor | null): Eve
   return argument.sequence > transport.sequence ? argument : transport;
 }
 
-function missingSince(state: LogState, cursor: EventCursor, maxEvents: number): { to: number; reason: GapReason } | null {
+function missingSince(
+  state: LogState,
+  cursor: EventCursor,
+  maxEvents: number,
+): { to: number; reason: GapReason } | null {
   const { epoch, head, floor } = state;
   if (cursor.epoch !== epoch) return { to: head, reason: 'EPOCH' };
   if (cursor.sequence > head) return { to: head, reason: 'AHEAD' };

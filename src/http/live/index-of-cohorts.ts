@@ -1,5 +1,5 @@
-import type { StoredEvent } from '#kernel/event.ts';
 import type { Cohort } from '#http/live/cohort.ts';
+import type { StoredEvent } from '#kernel/event.ts';
 
 /**
  * Finds the cohorts that an event may concern without asking the others: by subject where they name subjects, else by

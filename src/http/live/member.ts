@@ -1,9 +1,9 @@
 import { setTimeout as pause, setImmediate as turnOver } from 'node:timers/promises';
+import type { Cohort } from '#http/live/cohort.ts';
+import { coalescedPayload, type Frame } from '#http/live/frame.ts';
 import type { GatehouseError } from '#kernel/errors.ts';
 import { encodeCursor } from '#kernel/event.ts';
 import type { FeedItem, LogPosition, OverflowPolicy } from '#kernel/feed.ts';
-import type { Cohort } from '#http/live/cohort.ts';
-import { coalescedPayload, type Frame } from '#http/live/frame.ts';
 
 /** The way of one operation to its client. Nothing here throws or waits. */
 export interface Outlet {
@@ -232,7 +232,8 @@ export class Member {
   /** A quiet member stands where its cohort stands: nothing in between is for it. */
   #checkpoint(): number {
     const cohort = this.#cohort;
-    if (!cohort || this.#place === null || this.#place < cohort.ring.end || this.#waiting.size > 0) return this.#position;
+    if (!cohort || this.#place === null || this.#place < cohort.ring.end || this.#waiting.size > 0)
+      return this.#position;
     return Math.max(this.#position, cohort.position);
   }
 }

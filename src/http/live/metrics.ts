@@ -1,5 +1,5 @@
-import type { Metrics } from '#kernel/metrics.ts';
 import type { Ending } from '#http/live/connection.ts';
+import type { Metrics } from '#kernel/metrics.ts';
 
 /** What a hub tells of itself when somebody looks. */
 export interface LiveState {
@@ -32,7 +32,10 @@ export function liveMetrics(metrics: Metrics) {
     help: 'Subscriptions that resumed after a cursor, by where it came from.',
     labels: ['source'],
   });
-  const executions = metrics.counter({ name: 'live_executions_total', help: 'Documents executed for items of streams.' });
+  const executions = metrics.counter({
+    name: 'live_executions_total',
+    help: 'Documents executed for items of streams.',
+  });
   const delivered = metrics.counter({ name: 'live_delivered_total', help: 'Frames handed to connections.' });
   const dropped = metrics.counter({
     name: 'live_dropped_total',
@@ -56,12 +59,18 @@ export function liveMetrics(metrics: Metrics) {
     },
     /** Shows the present state whenever somebody looks. */
     show(state: LiveState): void {
-      metrics.gauge({ name: 'live_connections', help: 'Open connections, by transport.', labels: ['transport'] }, (gauge) => {
-        for (const [transport, count] of state.connections()) gauge.set({ transport }, count);
-      });
-      metrics.gauge({ name: 'live_subscriptions', help: 'Open subscriptions, by field.', labels: ['field'] }, (gauge) => {
-        for (const [field, count] of state.subscriptions()) gauge.set({ field }, count);
-      });
+      metrics.gauge(
+        { name: 'live_connections', help: 'Open connections, by transport.', labels: ['transport'] },
+        (gauge) => {
+          for (const [transport, count] of state.connections()) gauge.set({ transport }, count);
+        },
+      );
+      metrics.gauge(
+        { name: 'live_subscriptions', help: 'Open subscriptions, by field.', labels: ['field'] },
+        (gauge) => {
+          for (const [field, count] of state.subscriptions()) gauge.set({ field }, count);
+        },
+      );
       metrics.gauge({ name: 'live_cohorts', help: 'Groups of equal subscriptions of equal rights.' }, (gauge) =>
         gauge.set({}, state.cohorts),
       );

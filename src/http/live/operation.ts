@@ -54,7 +54,8 @@ export function prepareOperation(
   const type = schema.getSubscriptionType();
   const field = root && type?.getFields()[root.name.value];
   const plan = field?.extensions.feed as FeedPlan | undefined;
-  if (!root || !field || !plan) throw InputError.at(['query'], 'A subscription selects one field that delivers events.');
+  if (!root || !field || !plan)
+    throw InputError.at(['query'], 'A subscription selects one field that delivers events.');
   const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
   if (coerced.errors) throw firstOf(coerced.errors);
   const args = getArgumentValues(field, root, coerced.coerced);

@@ -1,6 +1,6 @@
+import type { LiveConnection } from '#http/live/connection.ts';
 import type { Logger } from '#kernel/log.ts';
 import type { Affected, Authenticator, Viewer } from '#kernel/viewer.ts';
-import type { LiveConnection } from '#http/live/connection.ts';
 
 interface Outcome {
   /** The viewer is as given now: what is open goes on under his present rights. */

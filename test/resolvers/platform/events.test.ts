@@ -86,7 +86,7 @@ describe('the history', () => {
       { after: oldest },
     );
     await stream.reach(2);
-    expect(stream.items.map((item) => (item.data?.events as { site: unknown }).site)).toEqual([
+    expect(stream.items.map((item) => (item.data?.events as { site: unknown } | undefined)?.site)).toEqual([
       { name: 'B' },
       { name: 'C' },
     ]);
