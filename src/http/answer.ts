@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { type FailureFacts, maskThrown, RefusedOperation } from '#http/mask.ts';
 import { GatehouseError, GenericError, ThrottledError } from '#kernel/errors.ts';
 
@@ -6,6 +7,7 @@ export function json(status: number, body: unknown, headers: Readonly<Record<str
   const text = JSON.stringify(body);
   return new Response(text, {
     status,
+    statusText: STATUS_CODES[status] ?? '',
     headers: {
       'content-type': 'application/json; charset=utf-8',
       'content-length': String(Buffer.byteLength(text)),

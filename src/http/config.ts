@@ -21,7 +21,7 @@ const origin = () =>
   });
 
 /** The section `http`. */
-export const httpConfig = keys({
+const httpConfig = keys({
   host: z
     .string()
     .min(1)
@@ -47,7 +47,7 @@ export const httpConfig = keys({
 });
 
 /** The section `graphql`. */
-export const graphqlConfig = keys({
+const graphqlConfig = keys({
   limits: group({
     depth: z.number().int().min(1).default(15).describe('The most levels of fields. Introspection is exempt.'),
     cost: z
@@ -87,7 +87,7 @@ export const graphqlConfig = keys({
 });
 
 /** The section `metrics`, as far as the door reads it. */
-export const metricsConfig = keys({
+const metricsConfig = keys({
   addresses: addresses()
     .default(['loopback'])
     .describe('Who may read /metrics without the permission system:read, by address.'),

@@ -15,7 +15,7 @@ import { type DocumentMeasure, type Limits, measureDocument } from '#http/limits
 import { InputError } from '#kernel/errors.ts';
 
 /** A document that could be parsed. */
-export interface ReadDocument {
+interface ReadDocument {
   readonly source: string;
   readonly document: DocumentNode;
   readonly measure: DocumentMeasure;

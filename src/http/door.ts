@@ -11,7 +11,7 @@ import { createHttpServer } from '#http/server.ts';
 import type { Authenticator } from '#kernel/viewer.ts';
 
 /** Takes a connection over, after its origin was looked at and before any credential. */
-export type UpgradeHandler = (message: IncomingMessage, socket: Duplex, head: Buffer, caller: Caller) => void;
+type UpgradeHandler = (message: IncomingMessage, socket: Duplex, head: Buffer, caller: Caller) => void;
 
 export interface DoorParts extends Omit<RoomParts, 'graphql' | 'isDraining'> {
   readonly operations: Operations;

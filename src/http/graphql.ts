@@ -116,8 +116,12 @@ export function createGraphqlDoor(parts: GraphqlDoorParts): GraphqlDoor {
         request.method === 'GET'
           ? readOperationQuery(new URL(request.url).searchParams)
           : await readPost(request, http.maxBodyBytes, graphql.limits.batch);
-      if (form !== 'text/event-stream')
-        return yoga.handleRequest(request, { call: { ...call, requests, form } } as never);
+      if (form !== 'text/event-stream') {
+        const response = await yoga.handleRequest(request, { call: { ...call, requests, form } } as never);
+        // Whatever it says, it says it to one viewer.
+        response.headers.set('cache-control', 'no-store');
+        return response;
+      }
       if (!stream) throw new HttpRefusal(406, 'This gateway sends no server-sent events.');
       if (Array.isArray(requests)) throw InputError.at([], 'A stream answers one operation, not a list.');
       return stream(request, requests as OperationRequest, call);
@@ -132,6 +136,8 @@ async function readPost(
 ): Promise<OperationRequest | OperationRequest[]> {
   if (!/^application\/json\s*(;|$)/i.test(request.headers.get('content-type') ?? ''))
     throw new HttpRefusal(415, 'Send the operation as JSON, with the content type application/json.');
+  if (!/^(identity)?$/i.test(request.headers.get('content-encoding') ?? ''))
+    throw new HttpRefusal(415, 'Send the body as it is, without a content encoding.');
   const body = await readJson(request, maxBytes);
   if (!Array.isArray(body)) return readOperationRequest(body);
   if (maxBatch === 1)

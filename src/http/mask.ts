@@ -10,6 +10,8 @@ export interface FailureFacts {
   readonly requestId: string;
   readonly log: Logger;
   readonly operation?: string | null;
+  /** Whether nobody waits for the answer any more: what fails then, mostly fails because of that. */
+  readonly abandoned?: boolean;
 }
 
 /** A foreseen failure as GraphQL carries it. */
@@ -29,10 +31,9 @@ export function maskErrors(errors: readonly GraphQLError[], facts: FailureFacts)
     const cause = causeOf(error);
     if (!logged.has(cause)) {
       logged.add(cause);
-      facts.log.error(
-        { err: cause, operation: facts.operation, path: error.path },
-        'An operation failed unexpectedly.',
-      );
+      const entry = { err: cause, operation: facts.operation, path: error.path };
+      if (facts.abandoned) facts.log.debug(entry, 'An operation failed after its client had left.');
+      else facts.log.error(entry, 'An operation failed unexpectedly.');
     }
     const { message, extensions } = new GenericError(facts.requestId);
     return located(error, message, extensions);

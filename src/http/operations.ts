@@ -118,12 +118,13 @@ export function createOperations({ schema, config, metrics, folder = process.cwd
     async execute(operation, ctx) {
       const begun = performance.now();
       const result = await run(schema, operation, ctx);
-      const masked = result.errors
-        ? {
-            ...result,
-            errors: maskErrors(result.errors, { requestId: ctx.request.id, log: ctx.log, operation: operation.name }),
-          }
-        : result;
+      const facts = {
+        requestId: ctx.request.id,
+        log: ctx.log,
+        operation: operation.name,
+        abandoned: ctx.signal.aborted,
+      };
+      const masked = result.errors ? { ...result, errors: maskErrors(result.errors, facts) } : result;
       seconds.observe({ type: operation.type, code: codeOf(masked.errors) }, (performance.now() - begun) / 1000);
       return masked;
     },

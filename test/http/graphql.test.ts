@@ -2,6 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { createExecutor } from '#http/execute.ts';
+import { systemViewer } from '#kernel/viewer.ts';
 import { ask, testDoor } from './support.ts';
 
 const { door, lines } = testDoor();
@@ -20,6 +22,7 @@ describe('GraphQL over HTTP', () => {
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(response.headers.get('cache-control')).toBe('no-store');
     expect(result).toEqual({ data: { hello: 'Hello, you.' } });
 
     const search = new URLSearchParams({ query: 'query ($n: String) { hello(name: $n) }', variables: '{"n":"GET"}' });
@@ -58,6 +61,11 @@ describe('GraphQL over HTTP', () => {
   ])('answers a body of type %j with 415', async (type) => {
     const { response, code } = await ask(door, { query: '{ hello }' }, { 'content-type': type });
     expect([response.status, code]).toEqual([415, 'BAD_USER_INPUT']);
+  });
+
+  test('answers a body that is compressed with 415', async () => {
+    const { status, error } = await ask(door, { query: '{ hello }' }, { 'content-encoding': 'gzip' });
+    expect([status, error?.message]).toEqual([415, 'Send the body as it is, without a content encoding.']);
   });
 
   test('never runs a mutation for GET', async () => {
@@ -197,6 +205,14 @@ describe('failures', () => {
     expect(line).toMatchObject({ operation: 'Look', path: ['broken'], message: 'An operation failed unexpectedly.' });
     expect(line?.err).toEqual(new Error('the password of the database is hunter2'));
     expect(JSON.stringify(lines)).not.toContain('swordfish');
+  });
+
+  test('of an operation whose client has left are no errors of the gateway', async () => {
+    const quiet = testDoor();
+    const gone = AbortSignal.abort();
+    const local = createExecutor(quiet.operations, quiet.source);
+    await local({ document: '{ broken }', viewer: systemViewer, signal: gone });
+    expect(quiet.lines.map((line) => line.level)).toEqual(['debug']);
   });
 
   test('of the gateway to keep to its own types are masked as well', async () => {

@@ -136,13 +136,13 @@ const authenticator: Authenticator = {
   affects: () => null,
 };
 
-export interface LogLine extends Record<string, unknown> {
+interface LogLine extends Record<string, unknown> {
   readonly level: string;
   readonly message: string;
 }
 
 /** A log whose lines can be looked at. */
-export function recordingLog() {
+function recordingLog() {
   const lines: LogLine[] = [];
   const at = (bindings: object): Logger => {
     const record = (level: string) => (entry: unknown, message?: string) => {
