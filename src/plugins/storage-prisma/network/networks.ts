@@ -21,6 +21,9 @@ import type { NetworkFilter, NetworkScope, NetworkStore, Tree } from '#resolvers
 
 const { sql } = Prisma;
 
+/** Every length that a prefix can have. */
+const lengths = Array.from({ length: 129 }, (_, length) => length);
+
 export class PrismaNetworks implements NetworkStore {
   readonly #session: Session;
 
@@ -107,11 +110,18 @@ export class PrismaNetworks implements NetworkStore {
   }
 
   async containing(places: readonly { readonly siteId: string; readonly cidr: string }[]): Promise<Network[]> {
-    const asked = JSON.stringify(places);
+    const sites = places.map(({ siteId }) => siteId);
+    const cidrs = places.map(({ cidr }) => cidr);
+    // Whatever could hold them is looked up by its key. A search by address would read the whole Site for each of them
+    // where the planner knows nothing of the table yet.
     return this.#select(
       sql`WHERE n.id IN (
-        SELECT holder.id FROM json_to_recordset(${asked}::json) AS asked("siteId" uuid, cidr inet)
-        JOIN network AS holder ON holder.site_id = asked."siteId" AND holder.cidr >>= asked.cidr
+        SELECT holder.id FROM (
+          SELECT DISTINCT site, network(set_masklen(cidr, length))::inet AS cidr
+          FROM unnest(${sites}::uuid[], ${cidrs}::inet[]) AS asked(site, cidr)
+          JOIN unnest(${lengths}::int[]) AS length ON length <= masklen(cidr)
+        ) AS candidate
+        JOIN network AS holder ON holder.site_id = candidate.site AND holder.cidr = candidate.cidr
       )`,
     );
   }
