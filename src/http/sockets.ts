@@ -156,6 +156,11 @@ async function subscribe(
   const log = parts.log.child({ requestId: session.caller.facts.id });
   try {
     if (session.results.has(id)) throw InputError.at(['id'], `Operation id ${id} is still in use.`);
+    if (Object.keys(subscriptions).length > parts.config.max.operations)
+      throw new StreamError(
+        'LIMIT_EXCEEDED',
+        `This connection has ${parts.config.max.operations} operations (live.max.operations).`,
+      );
     const viewer = await currentViewer(parts, connection);
     const operation = parts.operations.prepare(readOperationRequest(payload), viewer);
     const args: SubscribeArgs = {
