@@ -1,0 +1,40 @@
+/** Puts load on a server, from a process of its own. */
+import autocannon from 'autocannon';
+import { answerParent } from '../harness/child.ts';
+import type { Load, LoadResult } from '../harness/load.ts';
+
+let number = 0;
+
+async function load({ url, headers, body, connections, seconds, answer, holds }: Load): Promise<LoadResult> {
+  const begun = performance.now();
+  const result = await autocannon({
+    url,
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
+    body,
+    connections,
+    duration: seconds,
+    // Typed without it.
+    ...({
+      verifyBody: (text: string) => (answer === undefined ? text.includes(holds ?? '') : text === answer),
+    } as object),
+    ...(holds !== undefined && {
+      requests: [
+        {
+          setupRequest(request) {
+            number += 1;
+            return { ...request, body: body.replace('{n}', String(number)) };
+          },
+        },
+      ],
+    }),
+  });
+  const { non2xx, errors, timeouts, mismatches } = result;
+  return {
+    answers: result['2xx'],
+    seconds: (performance.now() - begun) / 1000,
+    failures: non2xx + errors + timeouts + mismatches,
+  };
+}
+
+answerParent(null, { load }, () => undefined);

@@ -1,0 +1,139 @@
+/**
+ * Measures Gatehouse beside its peers: `npm run bench -- --help`.
+ *
+ * Exit codes: 0 done, 1 an answer was different or missing, 2 wrong usage or something that is needed is not there.
+ */
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { create } from './benchmarks/create.ts';
+import { credentials } from './benchmarks/credentials.ts';
+import { fanOut } from './benchmarks/fan-out.ts';
+import { hello } from './benchmarks/hello.ts';
+import { reads } from './benchmarks/reads.ts';
+import type { Benchmark, Effort, Stage } from './benchmarks/suite.ts';
+import { run, startDatabases } from './harness/database.ts';
+import { startLoader } from './harness/load.ts';
+import { startProcess } from './harness/process.ts';
+import { type Results, table } from './harness/report.ts';
+import type { Amounts } from './servers/fill.ts';
+
+const benchmarks: readonly Benchmark[] = [hello, credentials, reads, create, fanOut];
+
+const help = `npm run bench -- [options]
+
+Measures Gatehouse beside its peers and prints ratios.
+
+  --only <names>    ${benchmarks.map(({ name }) => name).join(', ')}; all unless said
+  --rounds <n>      how often each one is measured (9)
+  --seconds <n>     of load on each one in each round (4)
+  --smoke           everything once, quickly: shows that all of it works, and that all answers agree
+  --json            prints the results as JSON
+  --profile <dir>   writes a processor profile of Gatehouse there: see bench/profile.ts
+  --help            prints this
+
+The peers are installed by: npm --prefix bench ci`;
+
+interface Settings {
+  readonly chosen: readonly Benchmark[];
+  readonly effort: Effort;
+  readonly amounts: Amounts;
+  readonly json: boolean;
+  readonly profile: string | undefined;
+}
+
+const full: { effort: Effort; amounts: Amounts } = {
+  effort: { rounds: 9, seconds: 4, burst: 100, steps: 50 },
+  amounts: { sites: 20, devicesPerSite: 500, networksPerLevel: 20 },
+};
+const smoke: { effort: Effort; amounts: Amounts } = {
+  effort: { rounds: 1, seconds: 0.5, burst: 10, steps: 5 },
+  amounts: { sites: 20, devicesPerSite: 20, networksPerLevel: 4 },
+};
+
+function settings(): Settings | 'help' {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      smoke: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      profile: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  const { effort, amounts } = values.smoke ? smoke : full;
+  const names = values.only?.split(',').map((name) => name.trim());
+  const unknown = names?.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name)) ?? [];
+  if (unknown.length > 0) throw new Error(`There is no benchmark ${unknown.join(', ')}.`);
+  return {
+    chosen: benchmarks.filter(({ name }) => names?.includes(name) ?? true),
+    effort: {
+      ...effort,
+      rounds: positive('rounds', values.rounds, effort.rounds),
+      seconds: positive('seconds', values.seconds, effort.seconds),
+    },
+    amounts,
+    json: values.json,
+    profile: values.profile,
+  };
+}
+
+function positive(name: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (!(value > 0)) throw new Error(`--${name} must be a number above 0.`);
+  return value;
+}
+
+async function measure({ chosen, effort, amounts, profile }: Settings): Promise<Results> {
+  const ends: (() => Promise<void>)[] = [];
+  const later = <T extends { stop(): Promise<void> }>(started: T): T => {
+    ends.push(() => started.stop());
+    return started;
+  };
+  try {
+    const databases = later(await startDatabases());
+    const url = await databases.create('gatehouse');
+    const execArgv = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+    const gatehouse = later(await startProcess<string>('servers/gatehouse.ts', { url }, { execArgv }));
+    await gatehouse.ask('letAnybodyIn');
+    await gatehouse.ask('fill', amounts);
+    await run(url, 'ANALYZE');
+    const loader = later(await startLoader());
+    const stage: Stage = { effort, databases, loader, gatehouse, url };
+    const results: Results[] = [];
+    for (const benchmark of chosen) {
+      process.stderr.write(`${benchmark.name} …\n`);
+      results.push(await benchmark.run(stage));
+    }
+    return { rows: results.flatMap(({ rows }) => rows), counts: results.flatMap(({ counts }) => counts) };
+  } finally {
+    for (const end of ends.reverse()) await end().catch((error) => console.error(error));
+  }
+}
+
+function readSettings(): Settings {
+  try {
+    const read = settings();
+    if (read !== 'help') {
+      if (existsSync(new URL('./node_modules/autocannon', import.meta.url))) return read;
+      throw new Error('The peers are not installed: npm --prefix bench ci');
+    }
+    console.log(help);
+    process.exit(0);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${help}`);
+    process.exit(2);
+  }
+}
+
+const chosen = readSettings();
+try {
+  const results = await measure(chosen);
+  console.log(chosen.json ? JSON.stringify(results, null, 2) : table(results));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
