@@ -6,7 +6,7 @@ import { accountFacts } from '#resolvers/platform/accounts/events.ts';
 import type { ApiKey } from '#resolvers/platform/api-keys/api-key.ts';
 
 /** An API key as events keep it. Ids are global ids. */
-const ApiKeyData = z.object({ apiKey: z.string(), accountId: z.string(), label: z.string(), prefix: z.string() });
+const ApiKeyData = z.object({ apiKey: z.string(), accountId: z.string(), keyName: z.string(), prefix: z.string() });
 
 const options = { subject: 'ApiKey', seenWith: 'apiKey:read', seenByOwner: true, retain: 'AUDIT' } as const;
 
@@ -27,7 +27,7 @@ export function tellApiKey(ctx: Context, event: EventDefinition<z.output<typeof 
     {
       apiKey: toGlobalId('ApiKey', key.id),
       accountId: toGlobalId('Account', key.accountId),
-      label: key.name,
+      keyName: key.name,
       prefix: key.prefix,
     },
     {
