@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { PGlite, PGliteOptions } from '@electric-sql/pglite';
 import pg from 'pg';
-import { lockDirectory } from '#plugins/storage-prisma/lock.ts';
+import { lockDirectory } from '#plugins/directory-lock.ts';
 import { listenToAll } from '#plugins/storage-prisma/notifier.ts';
 import { EmbeddedWire } from '#plugins/storage-prisma/wire.ts';
 
@@ -15,6 +15,14 @@ export interface EmbeddedDatabase {
   close(): Promise<void>;
 }
 
+const refusal = {
+  what: 'The database',
+  remedy: [
+    'An embedded database serves one process. Stop that process first, or set DATABASE_URL to a PostgreSQL server',
+    'for several processes; a command reaches a running gateway with --url and --token.',
+  ],
+};
+
 /**
  * Opens, or begins, the database in a directory.
  * @param directory a folder, made with its parents when missing, or `memory://` for one that ends with the process.
@@ -25,7 +33,7 @@ export async function openEmbedded(directory: string, from?: Blob): Promise<Embe
   const inMemory = directory.startsWith('memory://');
   const path = inMemory ? directory : resolve(directory);
   if (!inMemory) mkdirSync(path, { recursive: true, mode: 0o700 });
-  const unlock = inMemory ? () => {} : lockDirectory(path);
+  const unlock = inMemory ? () => {} : lockDirectory(path, refusal);
   try {
     const database = await begin(inMemory ? path : resolve(path, 'data'), from);
     return {

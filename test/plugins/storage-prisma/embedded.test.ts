@@ -5,8 +5,8 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { lockDirectory } from '#plugins/directory-lock.ts';
 import { type Database, openDatabase } from '#plugins/storage-prisma/database.ts';
-import { lockDirectory } from '#plugins/storage-prisma/lock.ts';
 import { embeddedTemplate } from '../../support/database.ts';
 
 let folder: string;

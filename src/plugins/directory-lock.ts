@@ -10,12 +10,21 @@ interface Holder {
   readonly started: string | null;
 }
 
+/** How a refusal speaks of the directory. */
+interface Words {
+  /** What lies in it. */
+  readonly what: string;
+  readonly remedy: readonly string[];
+}
+
+const plainWords: Words = { what: 'What lies', remedy: ['It serves one process. Stop that process first.'] };
+
 /**
  * Claims a directory for this process. What a dead process of this machine left behind is taken over.
  * @returns how to give it back.
  * @throws Error naming the directory, the holder and what to do.
  */
-export function lockDirectory(directory: string): () => void {
+export function lockDirectory(directory: string, words = plainWords): () => void {
   const file = join(directory, 'gatehouse.lock');
   const aside = join(directory, `gatehouse.lock.${process.pid}`);
   const own: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid) };
@@ -25,7 +34,7 @@ export function lockDirectory(directory: string): () => void {
       writeFileSync(aside, JSON.stringify(own), { mode: 0o600 });
       if (link(aside, file)) return () => rmSync(file, { force: true });
       const holder = readHolder(file);
-      if (holder && isAlive(holder)) throw inUse(directory, holder);
+      if (holder && isAlive(holder)) throw inUse(directory, holder, words);
       takeAway(file, aside);
     }
   } finally {
@@ -86,13 +95,12 @@ function startOf(pid: number): string | null {
   }
 }
 
-function inUse(directory: string, holder: Holder): Error {
+function inUse(directory: string, holder: Holder, { what, remedy }: Words): Error {
   const elsewhere = holder.host === hostname() ? '' : ` on ${holder.host}`;
   return new Error(
     [
-      `The database in ${directory} is in use by process ${holder.pid}${elsewhere}.`,
-      'An embedded database serves one process. Stop that process first, or set DATABASE_URL to a PostgreSQL server',
-      'for several processes; a command reaches a running gateway with --url and --token.',
+      `${what} in ${directory} is in use by process ${holder.pid}${elsewhere}.`,
+      ...remedy,
       ...(elsewhere ? [`If that process is gone, delete ${join(directory, 'gatehouse.lock')}.`] : []),
     ].join('\n'),
   );
