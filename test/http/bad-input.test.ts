@@ -235,6 +235,19 @@ describe('documents', () => {
     expect(performance.now() - begun).toBeLessThan(1000);
   });
 
+  test.each([
+    ['inline fragments', `{ node { ${'... { id } '.repeat(1240)} } }`],
+    [
+      'fragments',
+      `{ node { ${Array.from({ length: 450 }, (_, at) => `...F${at}`).join(' ')} } } ${Array.from({ length: 450 }, (_, at) => `fragment F${at} on Node { id }`).join(' ')}`,
+    ],
+  ])('gives up on the same fields in hundreds of %s, and says so', async (_what, query) => {
+    const { error } = await post({ query });
+    expect(error?.message).toContain('selects the same fields too often to be checked');
+    expect(error?.extensions.code).toBe('BAD_USER_INPUT');
+    await stillAnswers();
+  });
+
   test('names the operations where it was not told which, and where it has none of the name', async () => {
     const query = 'query A { hello } query B { me }';
     expect((await post({ query })).error?.message).toBe('Name one of the operations: A, B.');
