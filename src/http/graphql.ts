@@ -59,8 +59,8 @@ export function createGraphqlDoor(parts: GraphqlDoorParts): GraphqlDoor {
   async function run(request: OperationRequest, call: YogaCall): Promise<ExecutionResult> {
     try {
       const operation = operations.prepare(request, call.viewer);
-      if (call.caller.method === 'GET' && operation.type !== 'query')
-        throw new HttpRefusal(405, `A ${operation.type} needs a POST request.`, { allow: 'POST' });
+      if (call.caller.method === 'GET' && operation.type === 'mutation')
+        throw new HttpRefusal(405, 'A mutation needs a POST request.', { allow: 'POST' });
       const ctx = createContext(source, {
         viewer: call.viewer,
         request: call.caller.facts,

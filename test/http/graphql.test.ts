@@ -89,6 +89,7 @@ describe('GraphQL over HTTP', () => {
 
   test('says where subscriptions are sent instead', async () => {
     expect((await ask(door, { query: 'subscription { ticks }' })).error?.message).toContain('graphql-transport-ws');
+    expect(await (await get('?query=subscription{ticks}')).text()).toContain('graphql-transport-ws');
   });
 
   test('runs a batch where batches are on, and refuses one that is too large or empty', async () => {
