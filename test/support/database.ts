@@ -11,7 +11,7 @@ import { findPostgres, type PostgresServer, startPostgres } from './postgres.ts'
 export const testTimeout = 10_000;
 
 export interface TestDatabaseOptions {
-  readonly onStatement?: (sql: string) => void;
+  readonly onStatement?: (sql: string, values: readonly unknown[]) => void;
   readonly timeout?: number;
 }
 

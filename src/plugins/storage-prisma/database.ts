@@ -18,8 +18,8 @@ export interface DatabaseOptions {
   readonly poolSize: number;
   /** Milliseconds a statement may take, waiting for locks and for a connection included. */
   readonly timeout: number;
-  /** Told every statement that is sent, for tests that count. */
-  readonly onStatement?: (sql: string) => void;
+  /** Told every statement that is sent, for tests that count and explain. */
+  readonly onStatement?: (sql: string, values: readonly unknown[]) => void;
   /** Told of what goes wrong while nobody waits for an answer, such as a connection that breaks. */
   readonly onTrouble?: (error: Error) => void;
 }
@@ -92,7 +92,8 @@ function observed(onStatement: DatabaseOptions['onStatement']): typeof pg.Client
     // biome-ignore lint/suspicious/noExplicitAny: passes on what node-postgres accepts in many forms
     override query(...args: any[]): any {
       const [first] = args;
-      onStatement?.(typeof first === 'string' ? first : String(first?.text));
+      if (typeof first === 'string') onStatement?.(first, []);
+      else onStatement?.(String(first?.text), first?.values ?? []);
       return (super.query as (...all: unknown[]) => unknown)(...args);
     }
   }

@@ -7,27 +7,43 @@ const { sql, join } = Prisma;
 
 /** What a page of events asks for, in SQL over the alias `e`. */
 export interface EventConditions {
-  readonly visible: Prisma.Sql;
-  readonly matches: Prisma.Sql;
-  /** A column and its few values, as a list `keys(key)`, by which all rows asked for can be found. */
-  readonly by: { readonly column: Prisma.Sql; readonly keys: Prisma.Sql } | null;
+  readonly where: Prisma.Sql;
+  readonly by: EventKeys | null;
+}
+
+/** A column and its few values, as a list `keys(key)`: among their rows are all that are asked for. */
+export interface EventKeys {
+  readonly column: Prisma.Sql;
+  readonly keys: Prisma.Sql;
+  /**
+   * What is asked beyond the value of the column. It says nothing of the column itself: the planner would count the
+   * same condition twice, and think that few rows are left where there are many.
+   */
+  readonly where: Prisma.Sql;
 }
 
 export function conditionsOf(filter: EventFilter, visibility: EventVisibility): EventConditions {
-  return {
-    visible: visibleEvents(visibility),
-    matches: matchingEvents(filter),
-    by: byIndex(filter, visibility),
-  };
+  const all = (name: Prisma.Sql, rest: EventFilter) =>
+    sql`${visibleEvents(visibility, name)} AND ${matchingEvents(rest)}`;
+  const where = all(sql`e.name`, filter);
+  const { names: _, ...unnamed } = filter;
+  const { subjects, ...unsubjected } = filter;
+  if (subjects) {
+    const keys = sql`unnest(${[...new Set(subjects)]}::text[]) AS keys(key)`;
+    return { where, by: { column: sql`subject`, keys, where: all(sql`e.name`, unsubjected) } };
+  }
+  const keys = namesToRead(filter, visibility);
+  return { where, by: keys && { column: sql`name`, keys, where: all(sql`key`, unnamed) } };
 }
 
-function visibleEvents(rules: EventVisibility): Prisma.Sql {
+/** @param name what stands for the name of the event. */
+function visibleEvents(rules: EventVisibility, name: Prisma.Sql): Prisma.Sql {
   if (rules === 'all') return sql`TRUE`;
   const ways = rules.flatMap(({ names, visibility, owner }) => {
     if (names.length === 0) return [];
     const seen = seenByRight(visibility);
     const owned = owner === null ? sql`FALSE` : ownedBy(owner);
-    return [sql`(e.name = ANY (${[...names]}::text[]) AND (${seen} OR ${owned}))`];
+    return [sql`(${name} = ANY (${[...names]}::text[]) AND (${seen} OR ${owned}))`];
   });
   return ways.length === 0 ? sql`FALSE` : sql`(${join(ways, ' OR ')})`;
 }
@@ -89,22 +105,16 @@ const namesInLog = sql`(
   SELECT name FROM step WHERE name IS NOT NULL
 )`;
 
-function byIndex({ names, subjects }: EventFilter, visibility: EventVisibility): EventConditions['by'] {
-  if (subjects) {
-    return { column: sql`subject`, keys: sql`unnest(${[...new Set(subjects)]}::text[]) AS keys(key)` };
-  }
+/** The names among which all events asked for are, as a list `keys(key)`; null where that is any name. */
+function namesToRead({ names }: EventFilter, visibility: EventVisibility): Prisma.Sql | null {
   const patterns = names?.includes('*') ? undefined : names;
-  const seen = visibility === 'all' ? undefined : [...new Set(visibility.flatMap((rule) => rule.names))];
-  if (seen) {
-    const asked = seen.filter((name) => patterns?.some((pattern) => matchesName(pattern, name)) ?? true);
-    return { column: sql`name`, keys: sql`unnest(${asked}::text[]) AS keys(key)` };
+  if (visibility !== 'all') {
+    const seen = [...new Set(visibility.flatMap((rule) => rule.names))];
+    return listed(seen.filter((name) => patterns?.some((pattern) => matchesName(pattern, name)) ?? true));
   }
   if (!patterns) return null;
-  if (!patterns.some(isPrefix)) {
-    return { column: sql`name`, keys: sql`unnest(${[...new Set(patterns)]}::text[]) AS keys(key)` };
-  }
-  return {
-    column: sql`name`,
-    keys: sql`(SELECT name FROM ${namesInLog} AS known WHERE ${nameMatches(sql`known.name`, patterns)}) AS keys(key)`,
-  };
+  if (!patterns.some(isPrefix)) return listed([...new Set(patterns)]);
+  return sql`(SELECT name FROM ${namesInLog} AS known WHERE ${nameMatches(sql`known.name`, patterns)}) AS keys(key)`;
 }
+
+const listed = (names: readonly string[]): Prisma.Sql => sql`unnest(${[...names]}::text[]) AS keys(key)`;

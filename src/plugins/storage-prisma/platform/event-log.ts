@@ -83,10 +83,9 @@ export class PrismaEventLog implements EventLogStore {
     );
   }
 
-  async #count({ visible, matches }: EventConditions): Promise<number> {
+  async #count({ where }: EventConditions): Promise<number> {
     const rows = await this.#session.run(
-      (db) =>
-        db.$queryRaw<{ count: bigint }[]>`SELECT count(*) AS count FROM event AS e WHERE ${visible} AND ${matches}`,
+      (db) => db.$queryRaw<{ count: bigint }[]>`SELECT count(*) AS count FROM event AS e WHERE ${where}`,
     );
     return Number(rows[0]?.count ?? 0);
   }
@@ -182,14 +181,17 @@ const newestFirst: readonly SqlKey[] = [{ type: 'integer', sql: sql`e.sequence`,
  * A page, newest first. Where names or subjects narrow it, each of them is read by its own index and what they give is
  * merged: the cost does not grow with the log.
  */
-function pageOf({ visible, matches, by }: EventConditions, request: PageRequest): Prisma.Sql {
+function pageOf({ where, by }: EventConditions, request: PageRequest): Prisma.Sql {
   const { bounds, tail } = pageInSql(newestFirst, request);
-  const conditions = sql`${visible} AND ${matches} AND ${bounds}`;
-  if (!by) return sql`FROM event AS e WHERE ${conditions} ${tail}`;
-  const whole = pageInSql(newestFirst, { ...request, limit: request.limit + request.offset, offset: 0 });
+  if (!by) return sql`FROM event AS e WHERE ${where} AND ${bounds} ${tail}`;
+  const column = sql`e.${by.column}`;
+  const direction = request.direction === 'forward' ? sql`DESC` : sql`ASC`;
+  // Not `=`: then the planner would take the column for a constant, and may walk the whole log by its numbers in
+  // search of a value that is rare. This order only the column's own index has.
   return sql`
     FROM ${by.keys} CROSS JOIN LATERAL (
-      SELECT * FROM event AS e WHERE e.${by.column} = key AND ${conditions} ${whole.tail}
+      SELECT * FROM event AS e WHERE ${column} >= key AND ${column} <= key AND ${by.where} AND ${bounds}
+      ORDER BY ${column} ${direction}, e.sequence ${direction} LIMIT ${request.limit + request.offset + 1}
     ) AS e ${tail}`;
 }
 
