@@ -31,7 +31,7 @@ export interface TestNetwork {
 }
 
 export async function openNetwork(
-  storage: 'memory' | 'embedded' = 'embedded',
+  storage: 'memory' | 'embedded' | { readonly url: string } = 'embedded',
   config: Readonly<Record<string, unknown>> = {},
 ): Promise<TestNetwork> {
   const given: { account: string; permission: string }[] = [];
@@ -40,6 +40,7 @@ export async function openNetwork(
       plugins: [storage === 'memory' ? storageMemory : storagePrisma, network, accounts(given)],
       dataDir: `memory://${newId()}`,
       log: { level: 'silent' },
+      ...(typeof storage === 'object' && { storage: { url: storage.url, poolSize: 20 } }),
       ...config,
     },
   });

@@ -35,7 +35,13 @@ interface Parts {
 
 /** The fields that say which network is meant: `cidr`, or its parts, or both when they agree. */
 export const prefixFields = {
-  cidr: z.string('cidr must be a text.').nullish(),
+  cidr: z
+    .string('cidr must be a text.')
+    .check(({ value, issues }) => {
+      const read = readCidr(value);
+      if ('fault' in read) issues.push({ code: 'custom', message: read.fault, input: value });
+    })
+    .nullish(),
   networkAddress: z.string('networkAddress must be a text.').nullish(),
   prefixLength: wholeLength.nullish(),
 };
