@@ -72,9 +72,9 @@ function foreseen(error: GraphQLError): GraphQLError | null {
   if (!(cause instanceof GraphQLError)) return null;
   const code = cause.extensions.code;
   if (typeof code === 'string' && knownCodes.has(code)) return located(error, cause.message, cause.extensions);
-  // An argument that was not good knows its place in the document; a value that a resolver should not have given does
-  // not, and is a fault of the gateway.
-  return cause.nodes ? located(error, cause.message, userFault) : null;
+  // An argument without a value is found only when it is executed. Whatever else the executor complains of is a value
+  // that a resolver should not have given: a fault of the gateway.
+  return cause.message.startsWith('Argument "') ? located(error, cause.message, userFault) : null;
 }
 
 /** What was thrown first: GraphQL wraps it, more than once where an executor calls another. */
