@@ -1,241 +1,182 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createGateway, type Gateway } from '#gateway';
-import { RawSocket, type SseReceived, subscribeBySse } from '../support/clients.ts';
+import { defaultPlugins } from '#plugins/built-in.ts';
+import type { Account } from '#resolvers/platform/accounts/account.ts';
+import { createAccount } from '#resolvers/platform/accounts/create.ts';
+import { updateAccount } from '#resolvers/platform/accounts/update.ts';
+import { createApiKey, revokeApiKey } from '#resolvers/platform/api-keys/api-keys.ts';
+import { createRole, updateRole } from '#resolvers/platform/roles/change.ts';
+import type { Role } from '#resolvers/platform/roles/role.ts';
+import { endSession } from '#resolvers/platform/sessions/end.ts';
+import { login } from '#resolvers/platform/sign-in/login.ts';
+import { type Received, socketClient, subscribeBySse, subscribeOver } from '../support/clients.ts';
 import { newServerDatabase, stopSharedServer } from '../support/database.ts';
-import { admin, ask, signIn } from '../support/gateway-process.ts';
+import { testAreas } from '../support/identity.ts';
 import { findPostgres } from '../support/postgres.ts';
 
-const stream = 'subscription { deviceChanged(hello: true) { __typename } }';
-const password = 'a quiet long password';
+const password = 'tall grass and rain';
+const roleChanges = `subscription ($hello: Boolean) { roleChanged(hello: $hello) {
+  __typename ... on RoleCreated { role { name } } ... on RoleUpdated { role { name } changed } } }`;
 
-/** Everything that one person has open: a socket and a server-sent stream on each of two gateways. */
-interface Open {
-  readonly sockets: RawSocket[];
-  readonly streams: SseReceived[];
-}
-
-describe.skipIf(!findPostgres())('open streams on two gateways of one database', () => {
-  let gateways: Gateway[];
-  let urls: string[];
-  let boss: string;
+describe.skipIf(!findPostgres())('open streams of two processes (named as skipped without PostgreSQL programs)', () => {
+  let gateways: readonly { gateway: Gateway; url: string }[];
+  let account: Account;
+  let role: Role;
   let count = 0;
-  const next = (prefix: string) => {
-    count += 1;
-    return `${prefix}${count}`;
-  };
 
   beforeAll(async () => {
     const storage = { url: await newServerDatabase() };
-    const config = {
-      storage,
-      http: { port: 0 },
-      log: { level: 'error' },
-      accounts: { adminEmail: 'a@example.org', adminPassword: admin.password },
+    const open = async () => {
+      const config = {
+        plugins: [...defaultPlugins, testAreas],
+        storage,
+        http: { port: 0 },
+        log: { level: 'silent' },
+        accounts: { adminPassword: 'correct horse battery' },
+      };
+      const gateway = await createGateway({ config });
+      return { gateway, url: await gateway.listen() };
     };
-    // At the same time: of two first starts one makes the administrator.
-    gateways = await Promise.all([createGateway({ config }), createGateway({ config })]);
-    urls = await Promise.all(gateways.map((gateway) => gateway.listen()));
-    boss = await signIn(urls[0] ?? '');
-    await mutate('mutation ($input: SiteCreateInput!) { result: siteCreate(input: $input) { __typename } }', {
-      name: 'S',
-    });
-  });
+    gateways = [await open(), await open()];
+  }, 60_000);
   afterAll(async () => {
-    await Promise.all(gateways.map((gateway) => gateway.dispose()));
+    await Promise.all((gateways ?? []).map(({ gateway }) => gateway.dispose()));
     await stopSharedServer();
   });
 
-  async function mutate(
-    document: string,
-    input: Record<string, unknown>,
-    url = urls[0],
-  ): Promise<Record<string, unknown>> {
-    const { result } = await ask<{ result: Record<string, unknown> }>(url ?? '', document, { input }, boss);
-    expect(String(result.__typename), JSON.stringify(result)).toMatch(/Success$/);
-    return result;
+  const node = (index: number) => gateways[index] ?? expect.unreachable('There are two gateways.');
+  const system = () => node(0).gateway.context();
+
+  /** A listener with the right to see roles through a role of his own, and a way to sign in. */
+  async function listener(): Promise<string> {
+    count += 1;
+    role = await createRole(system(), { name: `listens${count}`, permissions: ['role:read'] });
+    account = await createAccount(system(), { name: `listener${count}`, password, roles: [role.name] });
+    return account.name;
   }
 
-  const addDevice = (url = urls[0]) =>
-    mutate(
-      'mutation ($input: DeviceCreateInput!) { result: deviceCreate(input: $input) { __typename ... on Error { message } } }',
-      {
-        site: { name: 'S' },
-        hostname: next('d'),
+  /** His streams: over a socket and over SSE, on each node. */
+  async function listen(token: string): Promise<{ streams: Received[]; close: () => Promise<void> }> {
+    const clients = gateways.map(({ url }) => socketClient(url, token));
+    const streams = [
+      ...clients.map((client) => subscribeOver(client, roleChanges, { hello: true })),
+      ...(await Promise.all(
+        gateways.map(({ url }) =>
+          subscribeBySse(url, roleChanges, { hello: true }, { authorization: `Bearer ${token}` }),
+        ),
+      )),
+    ];
+    await Promise.all(streams.map((stream) => stream.reach(1)));
+    return {
+      streams,
+      close: async () => {
+        for (const stream of streams) stream.stop();
+        await Promise.all(clients.map((client) => client.dispose()));
       },
-      url,
-    );
-
-  let person: { name: string; role: string; token: string; key: string; etag: string; roleEtag: string };
-
-  beforeEach(async () => {
-    const name = next('person');
-    const role = `role${count}`;
-    const made = await mutate(
-      'mutation ($input: RoleCreateInput!) { result: roleCreate(input: $input) { __typename ... on RoleCreateSuccess { role { etag } } } }',
-      { name: role, permissions: ['network:read'] },
-    );
-    const account = await mutate(
-      'mutation ($input: AccountCreateInput!) { result: accountCreate(input: $input) { __typename ... on Error { message } ... on AccountCreateSuccess { account { etag } } } }',
-      { name, password, roles: [role] },
-    );
-    const token = await signIn(urls[0] ?? '', { name, password });
-    const { result } = await ask<{ result: { token: string } }>(
-      urls[0] ?? '',
-      'mutation ($input: ApiKeyCreateInput!) { result: apiKeyCreate(input: $input) { ... on ApiKeyCreateSuccess { token: key } } }',
-      { input: { name: 'k' } },
-      token,
-    );
-    person = {
-      name,
-      role,
-      token,
-      key: result.token,
-      etag: (account.account as { etag: string }).etag,
-      roleEtag: (made.role as { etag: string }).etag,
     };
-  });
-
-  async function openAll(token: string): Promise<Open> {
-    const sockets = urls.map((url) => new RawSocket(url));
-    await Promise.all(sockets.map((socket) => socket.open(token)));
-    for (const socket of sockets) socket.send({ type: 'subscribe', id: '1', payload: { query: stream } });
-    const streams = await Promise.all(
-      urls.map((url) => subscribeBySse(url, stream, {}, { authorization: `Bearer ${token}` })),
-    );
-    await Promise.all(sockets.map((socket) => socket.until((message) => message.type === 'next')));
-    await Promise.all(streams.map((sse) => sse.reach(1)));
-    return { sockets, streams };
   }
 
-  const received = ({ sockets, streams }: Open) => [
-    ...sockets.map((socket) => socket.messages.filter((message) => message.type === 'next').length),
-    ...streams.map((sse) => sse.items.filter((item) => !item.errors).length),
-  ];
+  const somethingHappens = async () => {
+    count += 1;
+    await createRole(system(), { name: `made${count}` });
+  };
+  const within = <T>(work: Promise<T>, milliseconds: number) =>
+    Promise.race([work, sleep(milliseconds).then(() => expect.unreachable(`Nothing for ${milliseconds} ms.`))]);
 
-  /** Does what takes the right away; after a second nothing may come any more, on any of the streams. */
-  async function losesEverything(open: Open, act: () => Promise<unknown>) {
-    await addDevice(urls[1]);
-    await expect.poll(() => received(open)).toEqual([2, 2, 2, 2]);
-    await act();
-    // Committed after the loss: not even within the second.
-    await addDevice(urls[0]);
-    await addDevice(urls[1]);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    await addDevice(urls[1]);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(received(open)).toEqual([2, 2, 2, 2]);
+  /** All four streams end with the reason within a second, and nothing reaches them afterwards. */
+  async function endsAll(token: string, cause: () => Promise<unknown>, reason: string): Promise<void> {
+    const { streams, close } = await listen(token);
+    await somethingHappens();
+    await Promise.all(streams.map((stream) => stream.reach(2)));
+    await cause();
+    const ends = await within(Promise.all(streams.map((stream) => stream.ended)), 1000);
+    for (const end of ends.slice(0, 2)) expect(end).toMatchObject({ code: 4403, reason });
+    const before = streams.map((stream) => stream.items.filter((item) => item.data?.roleChanged).length);
+    await somethingHappens();
+    await sleep(300);
+    expect(streams.map((stream) => stream.items.filter((item) => item.data?.roleChanged).length)).toEqual(before);
+    for (const stream of streams.slice(2))
+      expect(stream.items.at(-1)?.errors?.[0]).toMatchObject({ message: expect.stringContaining(reason) });
+    await close();
   }
 
-  async function areClosed({ sockets, streams }: Open, reason: string) {
-    expect(await Promise.all(sockets.map((socket) => socket.closed))).toEqual([
-      { code: 4403, reason },
-      { code: 4403, reason },
-    ]);
-    expect(await Promise.all(streams.map((sse) => sse.ended))).toEqual(['complete', 'complete']);
-    for (const sse of streams) expect(sse.items.at(-1)?.errors?.[0]?.extensions?.code).toBe('UNAUTHENTICATED');
-  }
-
-  test('end with the session when it is ended by somebody else', async () => {
-    const open = await openAll(person.token);
-    const { sessions } = await ask<{ sessions: { nodes: { id: string }[] } }>(
-      urls[1] ?? '',
-      'query ($account: AccountKey) { sessions(account: $account) { nodes { id } } }',
-      { account: { name: person.name } },
-      boss,
-    );
-    await losesEverything(open, () =>
-      mutate('mutation ($input: SessionEndInput!) { result: sessionEnd(input: $input) { __typename } }', {
-        id: sessions.nodes[0]?.id,
-      }),
-    );
-    await areClosed(open, 'Session ended');
+  test('end with the session', async () => {
+    const name = await listener();
+    const { token, session } = await login(system(), { name, password });
+    await endsAll(token, () => endSession(system(), { id: session.id }), 'Session ended');
   });
 
-  test('end with a logout', async () => {
-    const open = await openAll(person.token);
-    await losesEverything(open, () => ask(urls[1] ?? '', 'mutation { logout { __typename } }', {}, person.token));
-    await areClosed(open, 'Session ended');
+  test('end with the API key', async () => {
+    await listener();
+    const { key, apiKey } = await createApiKey(system(), { account: { id: account.id }, name: 'live' });
+    await endsAll(key, () => revokeApiKey(system(), { id: apiKey.id }), 'Key revoked');
   });
 
-  test('end with the key when it is revoked', async () => {
-    const open = await openAll(person.key);
-    const { apiKeys } = await ask<{ apiKeys: { nodes: { id: string }[] } }>(
-      urls[0] ?? '',
-      '{ apiKeys { nodes { id } } }',
-      {},
-      person.token,
-    );
-    await losesEverything(open, () =>
-      mutate('mutation ($input: ApiKeyRevokeInput!) { result: apiKeyRevoke(input: $input) { __typename } }', {
-        id: apiKeys.nodes[0]?.id,
-      }),
-    );
-    await areClosed(open, 'Key revoked');
+  test('end with the activity of the account, whatever the credential', async () => {
+    await listener();
+    const { key } = await createApiKey(system(), { account: { id: account.id }, name: 'live' });
+    const deactivate = () => updateAccount(system(), { by: { id: account.id }, etag: account.etag, isActive: false });
+    await endsAll(key, deactivate, 'Account deactivated');
   });
 
-  test('end when the account is deactivated', async () => {
-    const open = await openAll(person.key);
-    await losesEverything(open, () =>
-      mutate(
-        'mutation ($input: AccountUpdateInput!) { result: accountUpdate(input: $input) { __typename ... on Error { message } } }',
-        {
-          by: { name: person.name },
-          etag: person.etag,
-          isActive: false,
-        },
-      ),
+  test('fall silent when a role loses the right they live by', async () => {
+    const name = await listener();
+    const { token } = await login(system(), { name, password });
+    const { streams, close } = await listen(token);
+    await updateRole(system(), { by: { id: role.id }, etag: role.etag, permissions: [] });
+    await sleep(1000);
+    await somethingHappens();
+    await sleep(300);
+    const types = streams.map((stream) =>
+      stream.items.flatMap((item) => (item.data?.roleChanged as { __typename?: string } | undefined)?.__typename ?? []),
     );
-    await areClosed(open, 'Account deactivated');
+    // Whether the change itself was still seen is all the same; what came after it was not.
+    for (const seen of types) expect(seen).not.toContain('RoleCreated');
+    await close();
   });
 
-  test('are refused when a role of the account loses the right, while the credential stays good', async () => {
-    const open = await openAll(person.token);
-    await losesEverything(open, () =>
-      mutate(
-        'mutation ($input: RoleUpdateInput!) { result: roleUpdate(input: $input) { __typename ... on Error { message } } }',
-        {
-          by: { name: person.role },
-          etag: person.roleEtag,
-          permissions: [],
-        },
-      ),
+  test('tell an account of itself, and a stranger nothing', async () => {
+    await listener();
+    const accountChanges = `subscription ($by: AccountKey, $hello: Boolean) { accountChanged(by: $by, hello: $hello) {
+      __typename ... on AccountUpdated { account { name realName } changed } } }`;
+    const keyOf = async (id: string) => (await createApiKey(system(), { account: { id }, name: 'own' })).key;
+    const own = socketClient(node(1).url, await keyOf(account.id));
+    const stranger = socketClient(
+      node(1).url,
+      await keyOf((await createAccount(system(), { name: `stranger${count}` })).id),
     );
-    for (const socket of open.sockets) {
-      const error = await socket.until((message) => message.type === 'error');
-      expect(error.payload).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }]);
-      expect(socket.socket.readyState).toBe(socket.socket.OPEN);
-      socket.socket.close();
-    }
-    expect(await Promise.all(open.streams.map((sse) => sse.ended))).toEqual(['complete', 'complete']);
+    const mine = subscribeOver(own, accountChanges, { hello: true });
+    const his = subscribeOver(stranger, accountChanges, { hello: true });
+    const refused = subscribeOver(stranger, accountChanges, { by: { name: account.name } });
+    await Promise.all([mine.reach(1), his.reach(1)]);
+    expect(await refused.ended).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }]);
+    await updateAccount(system(), { by: { id: account.id }, etag: account.etag, realName: 'Me' });
+    await mine.reach(2);
+    expect(mine.items[1]?.data?.accountChanged).toEqual({
+      __typename: 'AccountUpdated',
+      account: { name: account.name, realName: 'Me' },
+      changed: ['realName'],
+    });
+    await sleep(200);
+    expect(his.items).toHaveLength(1);
+    await Promise.all([own.dispose(), stranger.dispose()]);
   });
 
-  test('go on when the account gains a right, with what it lets see', async () => {
-    const { result } = await ask<{ result: { site: { id: string } } }>(
-      urls[0] ?? '',
-      'mutation ($input: SiteCreateInput!) { result: siteCreate(input: $input) { ... on SiteCreateSuccess { site { id } } } }',
-      { input: { name: next('T') } },
-      boss,
-    );
-    await mutate(
-      'mutation ($input: RoleUpdateInput!) { result: roleUpdate(input: $input) { __typename ... on Error { message } } }',
-      {
-        by: { name: person.role },
-        etag: person.roleEtag,
-        permissions: [`network:read@site/${result.site.id}`],
-      },
-    );
-    const open = await openAll(person.token);
-    await addDevice();
-    await mutate(
-      'mutation ($input: AccountGrantInput!) { result: accountGrant(input: $input) { __typename ... on Error { message } } }',
-      {
-        by: { name: person.name },
-        permissions: ['network:read'],
-      },
-    );
-    await addDevice();
-    await expect.poll(() => received(open), { timeout: 3000 }).toEqual([2, 2, 2, 2]);
-    for (const socket of open.sockets) socket.socket.close();
-    for (const sse of open.streams) sse.stop();
+  test('show the rights that another process changed, within a second', async () => {
+    await listener();
+    const { key } = await createApiKey(system(), { account: { id: account.id }, name: 'live' });
+    const ask = async () => {
+      const answer = await fetch(`${node(1).url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+        body: JSON.stringify({ query: '{ roleNames }' }),
+      });
+      return ((await answer.json()) as { errors?: unknown[] }).errors === undefined;
+    };
+    expect(await ask()).toBe(true);
+    await updateRole(system(), { by: { id: role.id }, etag: role.etag, isActive: false });
+    await sleep(1000);
+    expect(await ask()).toBe(false);
   });
 });

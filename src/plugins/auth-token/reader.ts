@@ -2,12 +2,7 @@ import { networkSet } from '#kernel/addresses.ts';
 import type { Clock } from '#kernel/clock.ts';
 import { AuthenticationError } from '#kernel/errors.ts';
 import type { CredentialReader, Principal } from '#kernel/viewer.ts';
-import {
-  type ApiKey,
-  type ApiKeyStore,
-  apiKeyCredential,
-  hashSecret,
-} from '#resolvers/platform/api-keys/api-key.ts';
+import { type ApiKey, type ApiKeyStore, apiKeyCredential, hashSecret } from '#resolvers/platform/api-keys/api-key.ts';
 import { bearerToken } from '#resolvers/platform/authentication/request.ts';
 
 /** How often the use of a key is written down, in milliseconds. */

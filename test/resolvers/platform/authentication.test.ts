@@ -98,6 +98,29 @@ describe('the chain of readers', () => {
     }
   });
 
+  test('counts what it looked at, without a name', async () => {
+    const figures = async () => {
+      const answer = await id.gateway.fetch(new Request('http://localhost:4000/metrics'), { peerAddress: '127.0.0.1' });
+      const lines = (await answer.text()).split('\n').filter((line) => line.startsWith('gatehouse_auth_total{'));
+      return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]));
+    };
+    const { key } = await id.person();
+    const before = await figures();
+    await id.authenticate(bearer(key));
+    await errorOf(id.authenticate(bearer('gk_wrong')));
+    await errorOf(id.authenticate({ authorization: 'Digest x' }));
+    const after = await figures();
+    const grown = [...after].flatMap(([name, value]) => {
+      const growth = value - (before.get(name) ?? 0);
+      return growth > 0 ? [`${/reader="(\w+)"/.exec(name)?.[1]} ${/outcome="(\w+)"/.exec(name)?.[1]} ${growth}`] : [];
+    });
+    expect(grown.filter((text) => !text.startsWith('none anonymous')).sort()).toEqual([
+      'bearer accepted 1',
+      'bearer refused 1',
+      'none refused 1',
+    ]);
+  });
+
   test('collects the challenges of its readers', () => {
     expect(id.system.use(authenticator).challenges).toEqual(['Bearer realm="gatehouse"', 'Header realm="test"']);
   });

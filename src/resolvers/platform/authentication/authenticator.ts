@@ -1,6 +1,7 @@
 import type { Context } from '#kernel/context.ts';
 import { AuthenticationError } from '#kernel/errors.ts';
 import type { AppendedEvent } from '#kernel/event.ts';
+import { metrics } from '#kernel/metrics.ts';
 import { bothRights } from '#kernel/permission.ts';
 import {
   type Affected,
@@ -33,6 +34,11 @@ interface Origin {
  */
 export function createAuthenticator(ctx: Context, chain: readonly string[]): Authenticator {
   const holders = createHolders(ctx);
+  const outcomes = ctx.use(metrics).counter<'reader' | 'outcome'>({
+    name: 'auth_total',
+    help: 'Credentials that were looked at, by reader and outcome.',
+    labels: ['reader', 'outcome'],
+  });
   const origins = new WeakMap<Viewer, Origin>();
   const readers = () => {
     const all = ctx.all(credentialReaders);
@@ -51,17 +57,27 @@ export function createAuthenticator(ctx: Context, chain: readonly string[]): Aut
       return [...new Set(['Bearer realm="gatehouse"', ...readers().flatMap((reader) => reader.challenge ?? [])])];
     },
     async authenticate(request) {
-      const seen = credentialRequest(request);
-      for (const reader of readers()) {
-        const principal = await reader.read(seen);
-        if (!principal) continue;
-        const viewer = await admit({ reader, principal });
-        if (typeof viewer === 'string') throw new AuthenticationError(`${viewer}.`);
-        return viewer;
+      let asked = 'none';
+      try {
+        const seen = credentialRequest(request);
+        for (const reader of readers()) {
+          asked = reader.name;
+          const principal = await reader.read(seen);
+          if (!principal) continue;
+          const viewer = await admit({ reader, principal });
+          if (typeof viewer === 'string') throw new AuthenticationError(`${viewer}.`);
+          outcomes.add({ reader: asked, outcome: 'accepted' });
+          return viewer;
+        }
+        asked = 'none';
+        if (seen.header('authorization').length > 0)
+          throw new AuthenticationError('The credential is of no kind that this gateway accepts.');
+        outcomes.add({ reader: asked, outcome: 'anonymous' });
+        return await anonymous();
+      } catch (error) {
+        outcomes.add({ reader: asked, outcome: error instanceof AuthenticationError ? 'refused' : 'failed' });
+        throw error;
       }
-      if (seen.header('authorization').length > 0)
-        throw new AuthenticationError('The credential is of no kind that this gateway accepts.');
-      return anonymous();
     },
     async refresh(viewer) {
       if (viewer.kind === 'SYSTEM') return { viewer };
