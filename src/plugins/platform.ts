@@ -66,9 +66,9 @@ export const platform = definePlugin({
     apiKeyStore,
     throttleStore,
     passwordHasher,
-    sessionIssuer,
     rules: signInRules,
   },
+  optional: { sessionIssuer },
   provides: [grants, accountRules],
   async setup({ config, ports, provide, context }) {
     provide(grants, derivedGrants);

@@ -118,12 +118,13 @@ export interface Answer {
 export async function openIdentity(
   config: Readonly<Record<string, unknown>> = {},
   plugins: readonly GatehousePlugin[] = [storageMemory],
+  keeps: (plugin: GatehousePlugin) => boolean = () => true,
 ): Promise<Identity> {
   const clock = manualClock();
   const gateway = await createGateway({
     clock,
     config: {
-      plugins: [...plugins, auth, authLucia, authToken, platform, testAreas],
+      plugins: [...plugins, auth, authLucia, authToken, platform, testAreas].filter(keeps),
       dataDir: 'memory://',
       log: { level: 'silent' },
       accounts: { adminPassword },

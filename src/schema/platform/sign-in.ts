@@ -1,4 +1,4 @@
-import { ThrottledError } from '#kernel/errors.ts';
+import { ThrottledError, UnavailableError } from '#kernel/errors.ts';
 import type { Credential } from '#kernel/viewer.ts';
 import { passwordChanged } from '#resolvers/platform/accounts/events.ts';
 import { findProfile, type Profile, profileRoles } from '#resolvers/platform/profile.ts';
@@ -65,7 +65,7 @@ export function signIn(builder: Builder): void {
   mutation(builder, 'login', {
     description: 'Begins a session for a name or an email and its password. Anonymous may ask.',
     emits: [sessionStarted],
-    errors: [ThrottledError],
+    errors: [ThrottledError, UnavailableError],
     input: (t) => ({
       name: t.string({ required: true, description: 'Name or email, exactly, without regard to case.' }),
       password: t.string({ required: true, description: 'The password.' }),
@@ -82,7 +82,7 @@ export function signIn(builder: Builder): void {
   mutation(builder, 'passwordChange', {
     description: 'Gives one’s own account a new password and ends all its other sessions.',
     emits: [passwordChanged, sessionEnded],
-    errors: [ThrottledError],
+    errors: [ThrottledError, UnavailableError],
     input: (t) => ({
       current: t.string({ required: true, description: 'The password until now.' }),
       password: t.string({ required: true, description: 'The new one.' }),

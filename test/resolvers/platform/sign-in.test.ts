@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AuthenticationError, ForbiddenError, InputError, ThrottledError } from '#kernel/errors.ts';
+import { AuthenticationError, ForbiddenError, InputError, ThrottledError, UnavailableError } from '#kernel/errors.ts';
 import { authenticator } from '#kernel/viewer.ts';
+import { storageMemory } from '#plugins/storage-memory/plugin.ts';
 import { createAccount } from '#resolvers/platform/accounts/create.ts';
 import { findAccount, listAccounts } from '#resolvers/platform/accounts/queries.ts';
 import { updateAccount } from '#resolvers/platform/accounts/update.ts';
@@ -104,6 +105,19 @@ describe('signing in', () => {
       { name: 'platform.session.started' },
     ]);
     expect(await errorOf(id.authenticate(bearer(first.token)))).toBeInstanceOf(AuthenticationError);
+  });
+
+  test('is not offered where nothing keeps sessions, and everything else works', async () => {
+    const bare = await openIdentity({}, [storageMemory], (plugin) => plugin.name !== 'auth-lucia');
+    try {
+      const { ctx } = await bare.person(['role:read']);
+      expect((await findProfile(ctx))?.permissions).toEqual(['role:read']);
+      expect(await logout(ctx)).toEqual({ ended: false });
+      const error = await errorOf(login(bare.system, { name: 'admin', password: 'correct horse battery' }));
+      expect(error).toBeInstanceOf(UnavailableError);
+    } finally {
+      await bare.gateway.dispose();
+    }
   });
 
   test('keeps no token: neither in the log of events nor in what is stored', async () => {

@@ -40,9 +40,11 @@ export function createAuthenticator(ctx: Context, chain: readonly string[]): Aut
     labels: ['reader', 'outcome'],
   });
   const origins = new WeakMap<Viewer, Origin>();
+  let ordered: readonly CredentialReader[] | null = null;
+  /** Known once every plugin has given its own. */
   const readers = () => {
-    const all = ctx.all(credentialReaders);
-    return chain.flatMap((name) => all.filter((reader) => reader.name === name));
+    ordered ??= orderReaders(ctx, chain);
+    return ordered;
   };
 
   const admit = async (origin: Origin): Promise<Viewer | string> => {
@@ -97,6 +99,14 @@ export function createAuthenticator(ctx: Context, chain: readonly string[]): Aut
       return affected;
     },
   };
+}
+
+function orderReaders(ctx: Context, chain: readonly string[]): readonly CredentialReader[] {
+  const all = ctx.all(credentialReaders);
+  for (const { name } of all)
+    if (!chain.includes(name))
+      ctx.log.warn({ reader: name }, `Credentials of kind "${name}" are never read: add "${name}" to auth.chain.`);
+  return chain.flatMap((name) => all.filter((reader) => reader.name === name));
 }
 
 /** The viewer for a principal, or why his account is not good for one. */

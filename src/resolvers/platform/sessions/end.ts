@@ -29,7 +29,7 @@ export async function endAllSessions(
 export async function logout(ctx: Context): Promise<{ ended: boolean }> {
   const current = currentSession(ctx);
   const ended = current === null ? [] : await endSessions(ctx, [current], 'Signed out');
-  ctx.use(sessionIssuer).clearCookie(ctx);
+  ctx.find(sessionIssuer)?.clearCookie(ctx);
   return { ended: ended.length > 0 };
 }
 

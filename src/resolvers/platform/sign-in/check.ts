@@ -14,16 +14,18 @@ import {
 /**
  * A burst of attempts must not slip past the count of failures while the first ones are still being computed. So few
  * are looked at at once in a process, and the count is read when an attempt's turn has come. It also bounds the memory
- * that hashing takes.
+ * that hashing takes, and leaves threads for other work: hashes and files share the four of Node's pool.
  */
-const atOnce = 4;
+const atOnce = 2;
+/** Enough for a second or more of work; who comes later gives up anyway. */
+const mayWait = 200;
 
 /** One gate and one dummy hash for each hasher, which is one for each gateway. */
 const checks = new WeakMap<PasswordHasher, { gate: Gate; dummy: Promise<string> }>();
 
 function checksOf(hasher: PasswordHasher) {
   const known = checks.get(hasher) ?? {
-    gate: createGate(atOnce),
+    gate: createGate(atOnce, mayWait),
     dummy: hasher.hash(randomBytes(24).toString('base64url')),
   };
   checks.set(hasher, known);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Context } from '#kernel/context.ts';
-import { AuthenticationError } from '#kernel/errors.ts';
+import { AuthenticationError, UnavailableError } from '#kernel/errors.ts';
 import { foldText } from '#kernel/filter.ts';
 import { line, parse } from '#kernel/input.ts';
 import { type Account, accountStore } from '#resolvers/platform/accounts/account.ts';
@@ -37,6 +37,8 @@ export interface LoginAnswer {
 export async function login(ctx: Context, input: LoginInput): Promise<LoginAnswer> {
   const { name, password, label, cookie } = parse(Login, input);
   // No name holds NUL, and no storage can look for it.
+  const issuer = ctx.find(sessionIssuer);
+  if (!issuer) throw new UnavailableError('This gateway keeps no sessions. Send another credential with each request.');
   const account = await checkPassword(ctx, foldText(name).replaceAll('\u0000', '\ufffd'), password);
   const answer = await ctx.atomically(async (ctx) => {
     const accounts = ctx.use(accountStore);
@@ -44,12 +46,12 @@ export async function login(ctx: Context, input: LoginInput): Promise<LoginAnswe
     await accounts.recordLogin(account.id, new Date(ctx.clock.now()).toISOString());
     const [present] = await accounts.getMany([account.id]);
     if (!present?.isActive) throw new AuthenticationError('Wrong name or password.');
-    const { session, token } = await ctx.use(sessionIssuer).issue(ctx, account.id, label ?? null);
+    const { session, token } = await issuer.issue(ctx, account.id, label ?? null);
     const now = new Date(ctx.clock.now()).toISOString();
     tellEnded(ctx, await ctx.use(sessionStore).trim(account.id, mostSessions, now), 'Too many sessions');
     tellStarted(ctx, session);
     return { token, session, account: present };
   });
-  if (cookie) ctx.use(sessionIssuer).sendCookie(ctx, answer.token, answer.session);
+  if (cookie) issuer.sendCookie(ctx, answer.token, answer.session);
   return answer;
 }
