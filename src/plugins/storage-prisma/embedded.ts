@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
-import type { PGlite, PGliteOptions } from '@electric-sql/pglite';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import { lockDirectory } from '#plugins/directory-lock.ts';
 import { listenToAll } from '#plugins/storage-prisma/notifier.ts';
@@ -35,7 +35,7 @@ export async function openEmbedded(directory: string, from?: Blob): Promise<Embe
   if (!inMemory) mkdirSync(path, { recursive: true, mode: 0o700 });
   const unlock = inMemory ? () => {} : lockDirectory(path, refusal);
   try {
-    const database = await begin(inMemory ? path : resolve(path, 'data'), from);
+    const database = inMemory ? await start(path, from) : await startIn(path, from);
     return {
       pool: (options, Client) => embeddedPool(database, options, Client),
       dump: () => database.dumpDataDir('none'),
@@ -50,11 +50,29 @@ export async function openEmbedded(directory: string, from?: Blob): Promise<Embe
   }
 }
 
-async function begin(dataDir: string, from: Blob | undefined): Promise<PGlite> {
+async function start(dataDir: string, from?: Blob): Promise<PGlite> {
   // Loaded here, so that a gateway on a server never pays for it.
   const { PGlite } = await import('@electric-sql/pglite');
-  const options: PGliteOptions = { dataDir, ...(from && !existsSync(dataDir) && { loadDataDir: from }) };
-  return PGlite.create(options);
+  return PGlite.create({ dataDir, ...(from && { loadDataDir: from }) });
+}
+
+async function startIn(path: string, from: Blob | undefined): Promise<PGlite> {
+  const data = join(path, 'data');
+  if (!existsSync(data)) {
+    // Made aside: one that was half made when its process ended could never be opened.
+    const half = join(path, 'data.new');
+    rmSync(half, { recursive: true, force: true });
+    await (await start(half, from)).close();
+    renameSync(half, data);
+  }
+  try {
+    return await start(data);
+  } catch (error) {
+    throw new Error(
+      `The database in ${path} cannot be opened: ${(error as Error).message}. Restore it from a backup, or move the folder away to begin anew.`,
+      { cause: error },
+    );
+  }
 }
 
 function embeddedPool(database: PGlite, options: pg.PoolConfig, Client: typeof pg.Client): pg.Pool {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,7 +35,9 @@ async function writer(directory: string): Promise<{ child: ChildProcess; lastWri
   child.stdout.on('data', (lines: Buffer) => {
     last = Number(lines.toString().trim().split('\n').at(-1));
   });
-  await once(child.stdout, 'data');
+  const failed = once(child, 'exit').then(([code]) => Promise.reject(new Error(`The writer ended with ${code}.`)));
+  await Promise.race([once(child.stdout, 'data'), failed]);
+  failed.catch(() => {});
   return { child, lastWritten: () => last };
 }
 
@@ -65,9 +67,35 @@ describe('an embedded database', () => {
       expect(rows[0].count).toBe(rows[0].last);
       await database.close();
     }
-  }, 60_000);
+  }, 120_000);
+
+  test('is begun anew when the process that began it was killed half-way', async () => {
+    const script = fileURLToPath(new URL('../../support/hold-database.ts', import.meta.url));
+    const child = spawn(process.execPath, [script, folder], { stdio: 'ignore' });
+    while (!readdirSync(folder).includes('data.new')) await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(readdirSync(folder).sort()).toEqual(['data.new', 'gatehouse.lock']);
+    const database = await open(folder);
+    expect((await database.pool.query('SELECT head::int AS head FROM event_log')).rows).toEqual([{ head: 0 }]);
+    await database.close();
+    expect(readdirSync(folder)).toEqual(['data']);
+  }, 120_000);
+
+  test('that cannot be opened is named, with what to do', async () => {
+    mkdirSync(join(folder, 'data'));
+    writeFileSync(join(folder, 'data', 'PG_VERSION'), '9');
+    await expect(open(folder)).rejects.toThrow(
+      new RegExp(
+        `^The database in ${folder} cannot be opened: .* Restore it from a backup, or move the folder away`,
+        's',
+      ),
+    );
+    expect(readdirSync(folder)).toEqual(['data']);
+  });
 
   test('refuses a second process, naming the folder, the process and what to do', async () => {
+    await (await open(folder)).close();
     const { child } = await writer(folder);
     const refused = open(folder);
     await expect(refused).rejects.toThrow(`The database in ${folder} is in use by process ${child.pid}.`);
@@ -75,7 +103,7 @@ describe('an embedded database', () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
     await (await open(folder)).close();
-  }, 30_000);
+  }, 120_000);
 
   test('refuses to be opened twice in one process', async () => {
     const database = await open(folder);
