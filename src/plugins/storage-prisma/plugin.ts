@@ -7,6 +7,26 @@ import { type DatabaseOptions, openDatabase } from '#plugins/storage-prisma/data
 import { openSessions } from '#plugins/storage-prisma/session.ts';
 import { stores } from '#plugins/storage-prisma/stores.ts';
 
+const storageConfig = keys({
+  url: secret(z.string().min(1))
+    .optional()
+    .describe('Address of a PostgreSQL server, 15 or newer; without it the embedded database is used.'),
+  poolSize: z.number().int().min(1).max(1000).default(10).describe('Connections to the server, at most.'),
+  transactionTimeout: duration()
+    .prefault('15s')
+    .describe(
+      'How long a transaction may take when nobody says otherwise; no statement, lock or connection is waited for longer.',
+    ),
+});
+
+/** Where the database is, by the config. */
+export const databaseOptions = (config: z.output<typeof storageConfig>, dataDir: string): DatabaseOptions => ({
+  url: config.url,
+  directory: dataDir.startsWith('memory://') ? dataDir : join(dataDir, 'database'),
+  poolSize: config.poolSize,
+  timeout: config.transactionTimeout,
+});
+
 export const storagePrisma = prismaStorage();
 
 /** The same plugin with parts of its database decided by the program that starts the gateway instead of by its config. */
@@ -16,24 +36,11 @@ export function prismaStorage(decided: Partial<DatabaseOptions> = {}): Gatehouse
     version: '1.0.0',
     description: 'Keeps everything in PostgreSQL: a server, or one embedded in the process.',
     section: 'storage',
-    config: keys({
-      url: secret(z.string().min(1))
-        .optional()
-        .describe('Address of a PostgreSQL server, 15 or newer; without it the embedded database is used.'),
-      poolSize: z.number().int().min(1).max(1000).default(10).describe('Connections to the server, at most.'),
-      transactionTimeout: duration()
-        .prefault('15s')
-        .describe(
-          'How long a transaction may take when nobody says otherwise; no statement, lock or connection is waited for longer.',
-        ),
-    }),
+    config: storageConfig,
     provides: stores.map(({ port }) => port),
     async setup({ config, provide, dataDir, log }) {
       const database = await openDatabase({
-        url: config.url,
-        directory: dataDir.startsWith('memory://') ? dataDir : join(dataDir, 'database'),
-        poolSize: config.poolSize,
-        timeout: config.transactionTimeout,
+        ...databaseOptions(config, dataDir),
         onTrouble: (error) => log.warn({ err: error }, 'The database had trouble.'),
         ...decided,
       });

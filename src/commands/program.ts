@@ -1,0 +1,89 @@
+import { Command, CommanderError } from 'commander';
+import { accountCommand } from '#commands/account.ts';
+import { configCommand } from '#commands/config.ts';
+import { deviceCommand } from '#commands/device.ts';
+import { eventCommand } from '#commands/event.ts';
+import { exits, showError, toFailure } from '#commands/failure.ts';
+import { inventoryCommand } from '#commands/inventory.ts';
+import { keyCommand } from '#commands/key.ts';
+import { openLocal } from '#commands/local-runner.ts';
+import { migrateCommand } from '#commands/migrate.ts';
+import { networkCommand } from '#commands/network.ts';
+import { schemaCommand } from '#commands/schema.ts';
+import type { Shell } from '#commands/shell.ts';
+import { siteCommand } from '#commands/site.ts';
+import { startCommand } from '#commands/start.ts';
+import type { Terminal } from '#commands/terminal.ts';
+import { workCommand } from '#commands/work.ts';
+
+/** Adds the commands of one noun. */
+export type AddCommand = (program: Command, shell: Shell) => void;
+
+const commands: readonly AddCommand[] = [
+  startCommand,
+  workCommand,
+  migrateCommand,
+  configCommand,
+  schemaCommand,
+  accountCommand,
+  keyCommand,
+  eventCommand,
+  siteCommand,
+  deviceCommand,
+  networkCommand,
+  inventoryCommand,
+];
+
+/**
+ * Runs one command line.
+ * @param words without the names of the program.
+ * @returns the exit code.
+ */
+export async function runCommand(
+  words: readonly string[],
+  terminal: Terminal,
+  parts: Partial<Pick<Shell, 'openLocal'>> = {},
+): Promise<number> {
+  const shell: Shell = { terminal, openLocal, exit: exits.done, ...parts };
+  try {
+    await programFor(shell).parseAsync([...words], { from: 'user' });
+    return shell.exit;
+  } catch (error) {
+    // It has written what is wrong already, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exits.done : exits.usage;
+    const failure = toFailure(error);
+    const asJson = words.includes('--json');
+    if (asJson) terminal.err(`${JSON.stringify({ errors: failure.errors }, null, 2)}\n`);
+    else for (const shown of failure.errors) terminal.err(showError(shown));
+    return failure.exit;
+  }
+}
+
+function programFor(shell: Shell): Command {
+  const program = new Command('gatehouse')
+    .description('A GraphQL gateway with live events for the people who run networks and defend them.')
+    .option('-c, --config <file>', 'the config file; also GATEHOUSE_CONFIG')
+    .option('-u, --url <address>', 'a running gateway to ask, instead of its database; also GATEHOUSE_URL')
+    .option('-t, --token <token>', 'an API key or session token for --url; better given as GATEHOUSE_TOKEN')
+    .option('--json', 'results as JSON')
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .configureOutput({ writeOut: (text) => shell.terminal.out(text), writeErr: (text) => shell.terminal.err(text) })
+    .showHelpAfterError('Add --help to see how it is used.')
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Without --url a command works on the database itself, as the system. The embedded database serves one process: while
+a gateway runs on it, give --url and a token.
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 an import that left rows out.
+
+Examples:
+  $ gatehouse start
+  $ gatehouse site create SJC --description "San Jose"
+  $ gatehouse inventory import prefixes.txt --format prefixes --site SJC
+  $ gatehouse --url http://localhost:4000 device list --site SJC`,
+    );
+  for (const add of commands) add(program, shell);
+  return program;
+}
