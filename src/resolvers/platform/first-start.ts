@@ -59,6 +59,7 @@ function declaredRoles(ctx: Context): RoleDeclaration[] {
 async function makeRoles(ctx: Context): Promise<void> {
   const declared = declaredRoles(ctx);
   const found = await ctx.use(roleStore).findMany(declared.map((role) => role.name));
+  // A handful, at a first start and after a plugin came.
   for (const [index, { name, realName, permissions }] of declared.entries()) {
     if (found[index]) continue;
     const role = await ctx.use(roleStore).insert({

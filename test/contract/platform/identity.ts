@@ -73,6 +73,7 @@ export const accountContract: ContractSuite = (name, open) => {
       expect(await accounts.find({ name: 'ada' })).toEqual(kept);
       expect(await accounts.find({ email: 'ada@x.org' })).toEqual(kept);
       expect(await accounts.findForSignIn('ada@x.org')).toEqual({ account: kept, passwordHash: 'hash' });
+      expect(await accounts.findMany(['ada@x.org', 'nobody', 'ada'])).toEqual([kept, null, kept]);
       expect(await accounts.find({ name: 'ada@x.org' })).toBeNull();
       expect(await accounts.find({ email: 'ada' })).toBeNull();
     });

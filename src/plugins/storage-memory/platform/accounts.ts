@@ -45,6 +45,10 @@ export class MemoryAccounts implements AccountStore {
     });
   }
 
+  findMany(namesOrEmails: readonly string[]): Promise<(Account | null)[]> {
+    return this.#session.run((tables) => namesOrEmails.map((handle) => byHandle(tables, handle)?.account ?? null));
+  }
+
   findForSignIn(nameOrEmail: string) {
     return this.#session.run((tables) => byHandle(tables, nameOrEmail));
   }

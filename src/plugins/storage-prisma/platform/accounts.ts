@@ -58,6 +58,17 @@ export class PrismaAccounts implements AccountStore {
     return row && toAccount(row);
   }
 
+  async findMany(namesOrEmails: readonly string[]): Promise<(Account | null)[]> {
+    const rows = await this.#session.run((db) =>
+      db.accountHandle.findMany({
+        where: { handle: { in: [...namesOrEmails] } },
+        select: { handle: true, account: { omit } },
+      }),
+    );
+    const found = new Map(rows.map(({ handle, account }) => [handle, toAccount(account)]));
+    return namesOrEmails.map((handle) => found.get(handle) ?? null);
+  }
+
   async findForSignIn(nameOrEmail: string) {
     const found = await this.#session.run((db) =>
       db.accountHandle.findUnique({ where: { handle: nameOrEmail }, select: { account: true } }),

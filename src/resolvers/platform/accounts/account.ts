@@ -91,6 +91,8 @@ export interface AccountStore {
   getMany(ids: readonly string[]): Promise<(Account | null)[]>;
   /** By name or email, folded, exactly. */
   find(key: Exclude<AccountKey, { id: string }>): Promise<Account | null>;
+  /** By texts that are a name or an email, folded, exactly. */
+  findMany(namesOrEmails: readonly string[]): Promise<(Account | null)[]>;
   /** Who signs in with this text as name or email, folded, exactly; and the hash of the password, if there is one. */
   findForSignIn(nameOrEmail: string): Promise<{ account: Account; passwordHash: string | null } | null>;
   /** Positions are those of `accountPosition`. */

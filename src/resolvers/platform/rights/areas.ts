@@ -13,6 +13,7 @@ function idIn(text: string, type: string): string | null {
 }
 
 const accountsById = (ctx: Context, ids: readonly string[]) => ctx.use(accountStore).getMany(ids);
+const accountsByText = (ctx: Context, texts: readonly string[]) => ctx.use(accountStore).findMany(texts);
 const rolesById = (ctx: Context, ids: readonly string[]) => ctx.use(roleStore).getMany(ids);
 const rolesByName = (ctx: Context, names: readonly string[]) => ctx.use(roleStore).findMany(names);
 
@@ -20,9 +21,7 @@ const accountKind: ScopeKind = {
   async resolve(ctx, text) {
     const id = idIn(text, 'Account');
     if (id !== null) return (await ctx.load(accountsById, id))?.id ?? null;
-    const store = ctx.use(accountStore);
-    const found = (await store.find({ name: foldText(text) })) ?? (await store.find({ email: foldText(text) }));
-    return found?.id ?? null;
+    return (await ctx.load(accountsByText, foldText(text)))?.id ?? null;
   },
   display: async (ctx, id) => (await ctx.load(accountsById, id))?.name ?? id,
 };
