@@ -3,12 +3,13 @@ import type { GraphQLSchema } from 'graphql';
 import type { LiveConfig } from '#http/live/config.ts';
 import { Hub } from '#http/live/hub.ts';
 import { liveMetrics } from '#http/live/metrics.ts';
+import { createRender } from '#http/live/render.ts';
 import { maskErrors } from '#http/mask.ts';
 import type { Catalogue } from '#kernel/catalogue.ts';
 import { type ContextSource, createContext } from '#kernel/context.ts';
 import { eventLog } from '#kernel/event.ts';
 import type { Metrics } from '#kernel/metrics.ts';
-import { type Authenticator, systemViewer } from '#kernel/viewer.ts';
+import { type Authenticator, systemViewer, type Viewer } from '#kernel/viewer.ts';
 import type { EventsConfig } from '#resolvers/platform/events/config.ts';
 import { trimEventLog, untilNextSweep } from '#resolvers/platform/events/retention.ts';
 import { Sequencer } from '#resolvers/platform/events/sequencer.ts';
@@ -52,8 +53,8 @@ export function createDelivery(parts: DeliveryParts) {
     numbered: () => tail.wake(),
     took: (seconds) => numbering.observe({}, seconds),
   });
+  const context = (viewer: Viewer, signal: AbortSignal) => createContext(source, { viewer, signal });
   const hub = new Hub({
-    schema,
     catalogue,
     tail,
     flush: () => sequencer.flush(),
@@ -61,8 +62,13 @@ export function createDelivery(parts: DeliveryParts) {
     config: live,
     log,
     metrics: liveMetrics(metrics),
-    context: (viewer, signal) => createContext(source, { viewer, signal }),
-    showErrors: (errors, ctx) => maskErrors(errors, { requestId: ctx.request.id, log: ctx.log }),
+    context,
+    render: createRender({
+      schema,
+      timeout: live.executeTimeout,
+      context,
+      showErrors: (errors, ctx) => maskErrors(errors, { requestId: ctx.request.id, log: ctx.log }),
+    }),
   });
   metrics.gauge({ name: 'events_head', help: 'Number of the last event that this process has read.' }, (gauge) =>
     gauge.set({}, tail.position),

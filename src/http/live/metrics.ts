@@ -1,11 +1,12 @@
 import type { Ending } from '#http/live/connection.ts';
+import { type FeedItem, isEvent } from '#kernel/feed.ts';
 import type { Metrics } from '#kernel/metrics.ts';
 
 /** What a hub tells of itself when somebody looks. */
 export interface LiveState {
   connections(): ReadonlyMap<string, number>;
   subscriptions(): ReadonlyMap<string, number>;
-  readonly cohorts: number;
+  cohorts(): number;
 }
 
 const codes = { slow: '4429', ended: '4403', drain: '1012', unreachable: '1013' } as const;
@@ -47,12 +48,15 @@ export function liveMetrics(metrics: Metrics) {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
   });
   return {
-    gap: (reason: string) => gaps.add({ reason }),
+    /** An item is executed. */
+    rendering(item: FeedItem): void {
+      executions.add({});
+      if (!isEvent(item) && item.item === 'Gap') gaps.add({ reason: item.reason });
+    },
     resumed: (source: string) => resumes.add({ source }),
-    executed: () => executions.add({}),
     delivered: () => delivered.add({}),
     dropped: (items: number) => dropped.add({}, items),
-    rendered: (seconds: number) => latency.observe({}, seconds),
+    arrived: (seconds: number) => latency.observe({}, seconds),
     ended(ending: Ending): void {
       closes.add({ code: codes[ending.why] });
       if (ending.why === 'ended') revoked.add({ reason: ending.reason });
@@ -72,7 +76,7 @@ export function liveMetrics(metrics: Metrics) {
         },
       );
       metrics.gauge({ name: 'live_cohorts', help: 'Groups of equal subscriptions of equal rights.' }, (gauge) =>
-        gauge.set({}, state.cohorts),
+        gauge.set({}, state.cohorts()),
       );
     },
   };
