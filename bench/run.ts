@@ -4,6 +4,7 @@
  * Exit codes: 0 done, 1 an answer was different or missing, 2 wrong usage or something that is needed is not there.
  */
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { create } from './benchmarks/create.ts';
 import { credentials } from './benchmarks/credentials.ts';
@@ -28,7 +29,7 @@ Measures Gatehouse beside its peers and prints ratios.
   --seconds <n>     of load on each one in each round (4)
   --smoke           everything once, quickly: shows that all of it works, and that all answers agree
   --json            prints the results as JSON
-  --profile <dir>   writes a processor profile of Gatehouse there: see bench/profile.ts
+  --profile <dir>   writes a profile of Gatehouse for each benchmark there: see bench/profile.ts
   --help            prints this
 
 The peers are installed by: npm --prefix bench ci`;
@@ -96,8 +97,7 @@ async function measure({ chosen, effort, amounts, profile }: Settings): Promise<
   try {
     const databases = later(await startDatabases());
     const url = await databases.create('gatehouse');
-    const execArgv = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
-    const gatehouse = later(await startProcess<string>('servers/gatehouse.ts', { url }, { execArgv }));
+    const gatehouse = later(await startProcess<string>('servers/gatehouse.ts', { url }));
     await gatehouse.ask('letAnybodyIn');
     await gatehouse.ask('fill', amounts);
     await run(url, 'ANALYZE');
@@ -106,7 +106,9 @@ async function measure({ chosen, effort, amounts, profile }: Settings): Promise<
     const results: Results[] = [];
     for (const benchmark of chosen) {
       process.stderr.write(`${benchmark.name} …\n`);
+      if (profile !== undefined) await gatehouse.ask('profile');
       results.push(await benchmark.run(stage));
+      if (profile !== undefined) await gatehouse.ask('endProfile', resolve(profile, `${benchmark.name}.cpuprofile`));
     }
     return { rows: results.flatMap(({ rows }) => rows), counts: results.flatMap(({ counts }) => counts) };
   } finally {
@@ -118,7 +120,7 @@ function readSettings(): Settings {
   try {
     const read = settings();
     if (read !== 'help') {
-      if (existsSync(new URL('./node_modules/autocannon', import.meta.url))) return read;
+      if (existsSync(new URL('./node_modules', import.meta.url))) return read;
       throw new Error('The peers are not installed: npm --prefix bench ci');
     }
     console.log(help);

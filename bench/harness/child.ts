@@ -42,10 +42,7 @@ function processorTime(): number {
 
 async function end(stop: () => Promise<void> | void): Promise<void> {
   await stop();
-  // Not `exit`: a profile of this process is written when it ends by itself.
-  process.disconnect();
-  process.removeAllListeners('disconnect');
-  setTimeout(() => process.exit(0), 2000).unref();
+  process.exit(0);
 }
 
 function tell(message: Message): void {

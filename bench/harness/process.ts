@@ -14,10 +14,6 @@ export interface BenchProcess<Ready> {
   stop(): Promise<void>;
 }
 
-export interface ProcessOptions {
-  readonly execArgv?: readonly string[];
-}
-
 /** Milliseconds that a process may take to begin, and to end. */
 const patience = { begin: 60_000, end: 15_000 };
 
@@ -26,13 +22,8 @@ const patience = { begin: 60_000, end: 15_000 };
  * @param options as JSON to the process.
  * @throws Error when it does not begin.
  */
-export async function startProcess<Ready>(
-  file: string,
-  options: unknown = {},
-  { execArgv = [] }: ProcessOptions = {},
-): Promise<BenchProcess<Ready>> {
+export async function startProcess<Ready>(file: string, options: unknown = {}): Promise<BenchProcess<Ready>> {
   const child = fork(fileURLToPath(new URL(`../${file}`, import.meta.url)), [JSON.stringify(options)], {
-    execArgv: [...execArgv],
     env: { ...process.env, NODE_ENV: 'production', GRAPHILE_ENV: 'production' },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'advanced',

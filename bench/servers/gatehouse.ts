@@ -3,6 +3,7 @@ import { createGateway } from '../../src/gateway.ts';
 import { definePlugin } from '../../src/plugins/define.ts';
 import { answerParent, given } from '../harness/child.ts';
 import { connections } from '../harness/load.ts';
+import { profiler } from '../harness/profiler.ts';
 import { type Amounts, fill } from './fill.ts';
 import { mutate } from './mutate.ts';
 
@@ -35,7 +36,7 @@ gateway.work();
 
 answerParent(
   await gateway.listen(),
-  { fill: (amounts: Amounts) => fill(gateway, amounts), letAnybodyIn, makeKey, signIn },
+  { fill: (amounts: Amounts) => fill(gateway, amounts), letAnybodyIn, makeKey, signIn, ...profiler() },
   () => gateway.dispose(),
 );
 
