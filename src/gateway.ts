@@ -26,6 +26,7 @@ import { createBuilder } from '#schema/builder.ts';
 import { errors } from '#schema/errors.ts';
 import { eventTypes } from '#schema/event.ts';
 import { feeds } from '#schema/feed.ts';
+import { plainIds } from '#schema/node.ts';
 import { scalars } from '#schema/scalars.ts';
 
 /** The config sections of the rooms that are no plugins. */
@@ -73,7 +74,7 @@ export function makeSchema(plugins: readonly GatehousePlugin[], declared: Catalo
   feeds(builder);
   for (const plugin of plugins) plugin.schema?.(builder);
   eventTypes(builder, declared);
-  return lexicographicSortSchema(builder.toSchema());
+  return plainIds(builder, lexicographicSortSchema(builder.toSchema()));
 }
 
 /**

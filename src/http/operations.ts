@@ -80,13 +80,13 @@ export function createOperations({ schema, config, metrics, folder = process.cwd
     const size = read.measure.operation(definition, variables);
     const faults = trusted ? [] : overLimits(size, read.measure, config.limits);
     if (faults.length > 0) throw new InputError(faults);
-    const mayKnowSchema = trusted || refusalToIntrospect(config.introspection, viewer) === null;
+    const mayKnowSchema = trusted || mayIntrospect(config.introspection, viewer);
     const errors = read.errors();
     if (errors.length > 0)
       throw new RefusedOperation(
         errors.map((error) => documentFault(error, mayKnowSchema ? error.message : withoutSuggestion(error.message))),
       );
-    if (size.introspects && !trusted) refuseIf(refusalToIntrospect(config.introspection, viewer));
+    if (size.introspects && !mayKnowSchema) throw refusalToIntrospect(config.introspection);
     const misfits = variableFaults(schema, definition, variables);
     if (misfits.length > 0)
       throw new InputError(
@@ -162,15 +162,15 @@ function chooseOperation(document: DocumentNode, name: string | null): Operation
   throw InputError.at(['operationName'], `The document holds no operation "${name}", but ${names.join(', ')}.`);
 }
 
-function refusalToIntrospect(rule: GraphqlConfig['introspection'], viewer: Viewer): GatehouseError | null {
-  if (rule === 'always' || viewer.kind === 'SYSTEM') return null;
-  if (rule === 'never') return new ForbiddenError('The schema cannot be read here (graphql.introspection).');
-  if (viewer.kind === 'ACCOUNT') return null;
-  return new AuthenticationError('Sign in to read the schema (graphql.introspection).');
+function mayIntrospect(rule: GraphqlConfig['introspection'], viewer: Viewer): boolean {
+  if (rule === 'always' || viewer.kind === 'SYSTEM') return true;
+  return rule === 'signed-in' && viewer.kind === 'ACCOUNT';
 }
 
-function refuseIf(refusal: GatehouseError | null): void {
-  if (refusal) throw refusal;
+function refusalToIntrospect(rule: GraphqlConfig['introspection']): GatehouseError {
+  return rule === 'never'
+    ? new ForbiddenError('The schema cannot be read here (graphql.introspection).')
+    : new AuthenticationError('Sign in to read the schema (graphql.introspection).');
 }
 
 /** Suggestions name parts of the schema: nothing for those who may not read it. */

@@ -118,7 +118,7 @@ export function createContext(source: ContextSource, facts: ContextFacts): Conte
     response: facts.response ?? { headers: new Headers() },
     connection: facts.connection ?? null,
     signal: facts.signal ?? neverAborted,
-    log: source.log.child({ requestId: request.id }),
+    log: once(() => source.log.child({ requestId: request.id })),
     loaders: new Map(),
     unit: null,
     buffer: null,
@@ -127,13 +127,22 @@ export function createContext(source: ContextSource, facts: ContextFacts): Conte
 
 const neverAborted = new AbortController().signal;
 
+function once<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
 interface ContextState {
   readonly viewer: Viewer;
   readonly request: RequestFacts;
   readonly response: ResponseFacts;
   readonly connection: SocketHandle | null;
   readonly signal: AbortSignal;
-  readonly log: Logger;
+  /** Made when it is first asked for: most requests write nothing. */
+  readonly log: () => Logger;
   readonly loaders: Loaders;
   readonly unit: { readonly work: OwnedUnit; failed: boolean } | null;
   readonly buffer: AppendedEvent[] | null;
@@ -147,7 +156,9 @@ function bindContext(source: ContextSource, state: ContextState): Context {
     response,
     connection,
     signal,
-    log,
+    get log() {
+      return log();
+    },
     clock: source.clock,
     use: (port) => source.ports.use(port, unit?.work ?? null),
     find: (port) => source.ports.find(port, unit?.work ?? null),
@@ -245,4 +256,5 @@ function toEvent<Data>(
 const byteLength = (event: AppendedEvent): number => Buffer.byteLength(JSON.stringify(event));
 
 /** An instant as ISO 8601 with microseconds. */
-export const microseconds = (milliseconds: number): string => new Date(milliseconds).toISOString().replace('Z', '000Z');
+export const microseconds = (milliseconds: number): string =>
+  `${new Date(milliseconds).toISOString().slice(0, -1)}000Z`;

@@ -1,5 +1,7 @@
 import { brandWithType } from '@pothos/core';
+import { type GraphQLSchema, isObjectType } from 'graphql';
 import type { Batch, Context } from '#kernel/context.ts';
+import { toGlobalId } from '#kernel/id.ts';
 import type { AnyField, Builder, InterfaceShapes, SchemaTypes, Shapes } from '#schema/builder.ts';
 
 type NodeName = keyof Shapes & string;
@@ -33,6 +35,19 @@ export function node<Name extends NodeName>(
     loadMany: (ids: string[], ctx: Context) => Promise.all(ids.map((id) => ctx.load(parts.find, id))),
     fields: parts.fields,
   } as never);
+}
+
+/**
+ * Gives the ids of nodes without a promise for each: the resolver that comes with the type waits for what is at hand, and
+ * a list has many. Changes the schema.
+ */
+export function plainIds(builder: Builder, schema: GraphQLSchema): GraphQLSchema {
+  for (const name of finders.get(builder)?.keys() ?? []) {
+    const type = schema.getType(name);
+    const field = isObjectType(type) ? type.getFields().id : undefined;
+    if (field) field.resolve = (row: { id: string }) => toGlobalId(name, row.id);
+  }
+  return schema;
 }
 
 /** The thing of a node type with this row id, or null when the viewer may not see it. */
