@@ -10,10 +10,14 @@ import { grantedRights } from '#kernel/permission.ts';
 import { anonymousViewer, authenticator, type Viewer } from '#kernel/viewer.ts';
 import { definePlugin } from '#plugins/define.ts';
 import { network } from '#plugins/network.ts';
+import { provideAll } from '#plugins/provision.ts';
 import { storageMemory } from '#plugins/storage-memory/plugin.ts';
 import { storagePrisma } from '#plugins/storage-prisma/plugin.ts';
+import { openSessions } from '#plugins/storage-prisma/session.ts';
+import { stores } from '#plugins/storage-prisma/stores.ts';
 import { createSite } from '#resolvers/network/sites/create.ts';
 import type { Site } from '#resolvers/network/sites/site.ts';
+import { embeddedDatabase } from './database.ts';
 
 export interface TestNetwork {
   readonly gateway: Gateway;
@@ -26,6 +30,8 @@ export interface TestNetwork {
   site(name?: string): Promise<Site>;
   /** What happened in a Site, or to it, in order: name and data with before and after. */
   events(site: Site, pattern?: string): Promise<StoredEvent[]>;
+  /** How many SQL statements the work sent to the embedded database. */
+  statements(work: () => Promise<unknown>): Promise<number>;
   /** Permissions that behaviour gave, in order. */
   readonly given: { readonly account: string; readonly permission: string }[];
 }
@@ -35,9 +41,13 @@ export async function openNetwork(
   config: Readonly<Record<string, unknown>> = {},
 ): Promise<TestNetwork> {
   const given: { account: string; permission: string }[] = [];
+  let statements = 0;
+  const plugin = storagePlugin(storage, () => {
+    statements += 1;
+  });
   const gateway = await createGateway({
     config: {
-      plugins: [storage === 'memory' ? storageMemory : storagePrisma, network, accounts(given)],
+      plugins: [plugin, network, accounts(given)],
       dataDir: `memory://${newId()}`,
       log: { level: 'silent' },
       ...(typeof storage === 'object' && { storage: { url: storage.url, poolSize: 20 } }),
@@ -55,6 +65,11 @@ export async function openNetwork(
     gateway,
     all,
     given,
+    async statements(work) {
+      const before = statements;
+      await work();
+      return statements - before;
+    },
     anonymous: gateway.context({ viewer: anonymousViewer() }),
     as: (...permissions) => gateway.context({ viewer: viewer(permissions) }),
     site: (name = `Site ${newId()}`) => createSite(all, { name }),
@@ -72,6 +87,22 @@ export async function openNetwork(
       return page.items.map(({ node }) => node).toReversed();
     },
   };
+}
+
+function storagePlugin(storage: 'memory' | 'embedded' | { readonly url: string }, onStatement: () => void) {
+  if (storage === 'memory') return storageMemory;
+  if (storage !== 'embedded') return storagePrisma;
+  return definePlugin({
+    name: 'storage-counted',
+    version: '1.0.0',
+    description: 'The embedded database, with a count of its statements.',
+    provides: stores.map(({ port }) => port),
+    async setup({ provide }) {
+      const database = await embeddedDatabase({ onStatement });
+      provideAll(provide, stores, openSessions(database));
+      return () => database.close();
+    },
+  });
 }
 
 /** Takes the place of the accounts, which have tests of their own. */

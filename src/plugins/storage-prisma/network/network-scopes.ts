@@ -44,12 +44,13 @@ export function keysOf({ by, direction }: Order): SqlKey[] {
   return by === 'CREATED' ? [id] : [{ type: 'network', sql: sql`n.cidr`, descending }, id];
 }
 
-/** Scopes that are read in one way: `FROM … WHERE …` for the Site or network with an id. */
+/** Scopes that are read in one way. */
 export interface Way {
   readonly scopes: readonly NetworkScope[];
+  /** Of the Site or the network that each is about. */
   readonly ids: readonly string[];
-  /** Null for all networks. */
-  readonly from: ((id: Prisma.Sql, filter: NetworkFilter) => Prisma.Sql) | null;
+  /** A SELECT of `what` from the networks `n` of the scope with this id; null for all networks. */
+  readonly select: ((id: Prisma.Sql, filter: NetworkFilter, what: Prisma.Sql, rest: Prisma.Sql) => Prisma.Sql) | null;
 }
 
 const noId = '00000000-0000-0000-0000-000000000000';
@@ -59,29 +60,37 @@ export function waysOf(scopes: readonly NetworkScope[]): Way[] {
   return [...Map.groupBy(scopes, wayOf)].map(([way, group]) => ({
     scopes: group,
     ids: group.map((scope) => ('siteId' in scope ? scope.siteId : 'network' in scope ? scope.network.id : noId)),
-    from: froms[way],
+    select: selects[way],
   }));
 }
 
 const wayOf = (scope: NetworkScope) =>
   scope.kind === 'siblings' && scope.network.parentId === null ? 'otherRoots' : scope.kind;
 
-const fromNetwork = (on: Prisma.Sql) => (id: Prisma.Sql) =>
-  sql`FROM network AS p JOIN network AS n ON n.site_id = p.site_id AND ${on} WHERE p.id = ${id}`;
+/**
+ * What stands around the network `p`. It is read first, in a query of its own: joined as equals, the planner may walk
+ * through all networks in the order asked for and look at each whether it is one of these.
+ */
+const around =
+  (on: Prisma.Sql): Way['select'] =>
+  (id, filter, what, rest) => {
+    const others = filter.withoutSelf ? sql`n.id <> p.id` : sql`TRUE`;
+    return sql`
+      SELECT found.* FROM network AS p CROSS JOIN LATERAL (
+        SELECT ${what} FROM network AS n WHERE n.site_id = p.site_id AND ${on} AND ${others} AND ${rest}
+      ) AS found WHERE p.id = ${id}`;
+  };
 
-const withoutSelf = (from: (id: Prisma.Sql) => Prisma.Sql) => (id: Prisma.Sql, filter: NetworkFilter) =>
-  filter.withoutSelf ? sql`${from(id)} AND n.id <> p.id` : from(id);
+/** In the order of the index, what a prefix holds are the rows behind it up to its last address. */
+export const insideOf = (holder: Prisma.Sql): Prisma.Sql => sql`n.cidr > ${holder}.cidr
+  AND n.cidr <= set_masklen(broadcast(${holder}.cidr), CASE family(${holder}.cidr) WHEN 4 THEN 32 ELSE 128 END)`;
 
-const froms: Readonly<Record<ReturnType<typeof wayOf> | 'otherRoots', Way['from']>> = {
+const selects: Readonly<Record<ReturnType<typeof wayOf> | 'otherRoots', Way['select']>> = {
   all: null,
-  site: (id) => sql`FROM network AS n WHERE n.site_id = ${id}`,
-  children: fromNetwork(sql`n.parent_id = p.id`),
-  siblings: withoutSelf(fromNetwork(sql`n.parent_id = p.parent_id`)),
-  otherRoots: withoutSelf(fromNetwork(sql`n.parent_id IS NULL AND family(n.cidr) = family(p.cidr)`)),
-  // In the order of the index, what a prefix holds are the rows behind it up to its last address.
-  inside: fromNetwork(
-    sql`n.cidr > p.cidr
-      AND n.cidr <= set_masklen(broadcast(p.cidr), CASE family(p.cidr) WHEN 4 THEN 32 ELSE 128 END)`,
-  ),
-  containing: fromNetwork(sql`n.cidr >> p.cidr`),
+  site: (id, _, what, rest) => sql`SELECT ${what} FROM network AS n WHERE n.site_id = ${id} AND ${rest}`,
+  children: around(sql`n.parent_id = p.id`),
+  siblings: around(sql`n.parent_id = p.parent_id`),
+  otherRoots: around(sql`n.parent_id IS NULL AND family(n.cidr) = family(p.cidr)`),
+  inside: around(insideOf(sql`p`)),
+  containing: around(sql`n.cidr >> p.cidr`),
 };

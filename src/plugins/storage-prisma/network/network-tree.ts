@@ -1,4 +1,5 @@
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
+import { insideOf } from '#plugins/storage-prisma/network/network-scopes.ts';
 import { uuids } from '#plugins/storage-prisma/network/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import type { IpVersion } from '#resolvers/network/cidr.ts';
@@ -27,25 +28,23 @@ export async function adopt(
   const given = JSON.stringify(
     newcomers.map(({ network: { id, siteId, cidr }, formerParentId }) => ({ id, siteId, cidr, formerParentId })),
   );
+  // The OFFSET keeps the planner from joining all networks with all newcomers: each newcomer looks into the index.
+  const mine = (on: Prisma.Sql) =>
+    sql`(SELECT n.id FROM network AS n WHERE n.site_id = newcomer."siteId" AND ${on} AND ${insideOf(sql`newcomer`)} OFFSET 0)`;
   const rows = await session.run(
     (db) => db.$queryRaw<{ id: string; count: bigint; first: string[] }[]>`
       WITH newcomer AS MATERIALIZED (
         SELECT * FROM json_to_recordset(${given}::json)
           AS row(id uuid, "siteId" uuid, cidr inet, "formerParentId" uuid)
-      ), child AS (
-        SELECT DISTINCT ON (n.id) n.id, newcomer.id AS parent FROM newcomer
-        JOIN network AS n ON n.site_id = newcomer."siteId" AND ${insideOf(sql`newcomer`)}
-          AND n.parent_id = newcomer."formerParentId"
-        WHERE newcomer."formerParentId" IS NOT NULL
-        ORDER BY n.id, masklen(newcomer.cidr) DESC
-      ), root AS (
-        SELECT DISTINCT ON (n.id) n.id, newcomer.id AS parent FROM newcomer
-        JOIN network AS n ON n.site_id = newcomer."siteId" AND ${insideOf(sql`newcomer`)} AND n.parent_id IS NULL
-        WHERE newcomer."formerParentId" IS NULL
-        ORDER BY n.id, masklen(newcomer.cidr) DESC
+      ), adopted AS (
+        SELECT DISTINCT ON (child.id) child.id, newcomer.id AS parent FROM newcomer CROSS JOIN LATERAL (
+          ${mine(sql`n.parent_id = newcomer."formerParentId"`)}
+          UNION ALL
+          ${mine(sql`newcomer."formerParentId" IS NULL AND n.parent_id IS NULL`)}
+        ) AS child
+        ORDER BY child.id, masklen(newcomer.cidr) DESC
       ), moved AS (
-        UPDATE network AS n SET parent_id = adopted.parent
-        FROM (SELECT * FROM child UNION ALL SELECT * FROM root) AS adopted WHERE n.id = adopted.id
+        UPDATE network AS n SET parent_id = adopted.parent FROM adopted WHERE n.id = adopted.id
         RETURNING n.id, n.parent_id
       ), numbered AS (
         SELECT id, parent_id, row_number() OVER (PARTITION BY parent_id ORDER BY id) AS number FROM moved
@@ -59,10 +58,6 @@ export async function adopt(
     return { count: Number(row?.count ?? 0), first: row?.first ?? [] };
   });
 }
-
-/** `n` strictly inside a prefix, as a range of the index on Site and prefix. */
-const insideOf = (holder: Prisma.Sql) => sql`n.cidr > ${holder}.cidr
-  AND n.cidr <= set_masklen(broadcast(${holder}.cidr), CASE family(${holder}.cidr) WHEN 4 THEN 32 ELSE 128 END)`;
 
 export async function childrenWithout(session: Session, ids: readonly string[], limit: number): Promise<Children[]> {
   const going = sql`${uuids(ids)}::uuid[]`;

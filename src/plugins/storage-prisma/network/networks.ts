@@ -55,7 +55,7 @@ export class PrismaNetworks implements NetworkStore {
   async pages(scopes: readonly NetworkScope[], query: ListQuery<NetworkFilter>): Promise<Page<Network>[]> {
     const pages = new Map<NetworkScope, Page<Network>>();
     for (const way of waysOf(scopes)) {
-      const read = way.from ? await this.#pagesFrom(way, way.from, query) : [await this.#pageOfAll(query)];
+      const read = way.select ? await this.#pagesOf(way, way.select, query) : [await this.#pageOfAll(query)];
       way.scopes.forEach((scope, index) => {
         pages.set(scope, (read[index] ?? read[0]) as Page<Network>);
       });
@@ -63,16 +63,15 @@ export class PrismaNetworks implements NetworkStore {
     return scopes.map((scope) => pages.get(scope) as Page<Network>);
   }
 
-  async #pagesFrom(
-    way: Way,
-    from: NonNullable<Way['from']>,
+  async #pagesOf(
+    { ids }: Way,
+    select: NonNullable<Way['select']>,
     query: ListQuery<NetworkFilter>,
   ): Promise<Page<Network>[]> {
     const matches = conditions(query);
-    const pages = await pagesBelow<NetworkRow>(this.#session, way.ids, query.page, {
-      rows: (parent, { bounds, tail }) =>
-        sql`SELECT ${columns} ${from(parent, query.filter)} AND ${matches} AND ${bounds} ${tail}`,
-      count: (parent) => sql`SELECT count(*) AS count ${from(parent, query.filter)} AND ${matches}`,
+    const pages = await pagesBelow<NetworkRow>(this.#session, ids, query.page, {
+      rows: (id, { bounds, tail }) => select(id, query.filter, columns, sql`${matches} AND ${bounds} ${tail}`),
+      count: (id) => select(id, query.filter, sql`count(*) AS count`, matches),
       keys: keysOf(query.order),
       position: (row) => positionOf(query.order, toNetwork(row)),
     });
@@ -95,11 +94,15 @@ export class PrismaNetworks implements NetworkStore {
   async count(scopes: readonly NetworkScope[], query: Query): Promise<number[]> {
     const counts = new Map<NetworkScope, number>();
     for (const way of waysOf(scopes)) {
-      const from = way.from?.(sql`asked.id`, query.filter) ?? sql`FROM network AS n WHERE TRUE`;
+      const what = sql`count(*) AS count`;
+      const matches = conditions(query);
+      const counted =
+        way.select?.(sql`asked.id`, query.filter, what, matches) ??
+        sql`SELECT ${what} FROM network AS n WHERE ${matches}`;
       const rows = await this.#session.run(
         (db) => db.$queryRaw<{ id: string; count: bigint }[]>`
           SELECT asked.id::text AS id, counted.count FROM unnest(${[...new Set(way.ids)]}::uuid[]) AS asked(id)
-          CROSS JOIN LATERAL (SELECT count(*) AS count ${from} AND ${conditions(query)}) AS counted`,
+          CROSS JOIN LATERAL (${counted}) AS counted`,
       );
       const byId = new Map(rows.map(({ id, count }) => [id, Number(count)]));
       way.scopes.forEach((scope, index) => {
@@ -112,18 +115,19 @@ export class PrismaNetworks implements NetworkStore {
   async containing(places: readonly { readonly siteId: string; readonly cidr: string }[]): Promise<Network[]> {
     const sites = places.map(({ siteId }) => siteId);
     const cidrs = places.map(({ cidr }) => cidr);
-    // Whatever could hold them is looked up by its key. A search by address would read the whole Site for each of them
-    // where the planner knows nothing of the table yet.
-    return this.#select(
-      sql`WHERE n.id IN (
-        SELECT holder.id FROM (
+    // Whatever could hold them is looked up by its key, and the OFFSET keeps it so: the planner would rather read the
+    // whole Site once than search by address, or than join what it thinks are many candidates.
+    const rows = await this.#session.run(
+      (db) => db.$queryRaw<NetworkRow[]>`
+        SELECT holder.* FROM (
           SELECT DISTINCT site, network(set_masklen(cidr, length))::inet AS cidr
           FROM unnest(${sites}::uuid[], ${cidrs}::inet[]) AS asked(site, cidr)
           JOIN unnest(${lengths}::int[]) AS length ON length <= masklen(cidr)
-        ) AS candidate
-        JOIN network AS holder ON holder.site_id = candidate.site AND holder.cidr = candidate.cidr
-      )`,
+        ) AS candidate CROSS JOIN LATERAL (
+          SELECT ${columns} FROM network AS n WHERE n.site_id = candidate.site AND n.cidr = candidate.cidr OFFSET 0
+        ) AS holder`,
     );
+    return rows.map(toNetwork);
   }
 
   async countHosts(networks: readonly Network[]): Promise<number[]> {
