@@ -155,7 +155,10 @@ export interface EventLogStore {
    * prepared branch after a crash asks here.
    */
   committed(units: readonly string[]): Promise<string[]>;
-  /** Deletes rows from before the instant of their kind, null for none, and moves the floor. Answers the floor. */
+  /**
+   * Deletes rows from before the instant of their kind, null for none, oldest first, and moves the floor. It may leave
+   * some for the next call, so that a call takes a moment: there are none when the floor stays. Answers the floor.
+   */
   trim(before: { readonly live: string | null; readonly audit: string | null }): Promise<number>;
   /** Begins a new life of the log; old cursors no longer count. Answers the epoch. */
   renewEpoch(): Promise<string>;

@@ -137,4 +137,16 @@ describe.skipIf(!findPostgres())('the event log on a server', () => {
     }
     expect(costs[1]?.pages).toBeLessThanOrEqual((costs[0]?.pages ?? 0) * 2 + 20);
   });
+
+  test('trims in steps that each take a moment, the oldest first', async () => {
+    const [, { log, rows }] = logs as [Log, Log];
+    const later = { live: '2027-01-01T00:00:00Z', audit: null };
+    const count = async () => (await log.page({}, 'all', page)).count();
+    const before = await count();
+    const floors = [await log.trim(later), await log.trim(later)] as const;
+    expect(await count()).toBe(before - 20_000);
+    expect(floors[0]).toBeGreaterThan(10_000);
+    expect(floors[1]).toBeGreaterThan(floors[0]);
+    expect(floors[1]).toBeLessThan(rows / 2);
+  });
 });

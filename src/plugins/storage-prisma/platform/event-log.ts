@@ -13,12 +13,12 @@ import { factEntries } from '#plugins/facts.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { pageInSql, type SqlKey } from '#plugins/storage-prisma/keyset.ts';
 import { conditionsOf, type EventConditions } from '#plugins/storage-prisma/platform/event-conditions.ts';
-import type { Session, Statements } from '#plugins/storage-prisma/session.ts';
+import type { Session } from '#plugins/storage-prisma/session.ts';
 
 const { sql } = Prisma;
 
-/** Rows that one statement of `trim` deletes. */
-const trimBatch = 5_000;
+/** Rows of a kind that `trim` deletes at once: whoever wants the database meanwhile waits for a moment only. */
+const trimBatch = 10_000;
 
 /**
  * The event log. Appending writes to an outbox inside the change's transaction; `event_number` (see the migrations)
@@ -121,16 +121,21 @@ export class PrismaEventLog implements EventLogStore {
     return rows.map(({ tx }) => tx);
   }
 
-  async trim(before: { readonly live: string | null; readonly audit: string | null }): Promise<number> {
-    return this.#session.together(async (db) => {
-      const live = await deleteOld(db, sql`retain = 'LIVE'`, before.live);
-      const audit = await deleteOld(db, sql`retain = 'AUDIT'`, before.audit);
-      // Numbering waits for this row from here until the commit: it is changed last.
-      const rows = await db.$queryRaw<{ floor: bigint }[]>`
-        UPDATE event_log SET floor = GREATEST(floor, ${live} + 1, ${audit} + 1)
-        RETURNING floor`;
-      return Number(rows[0]?.floor ?? 1);
-    });
+  async trim({ live, audit }: { readonly live: string | null; readonly audit: string | null }): Promise<number> {
+    const old = (kind: Prisma.Sql, before: string | null) => sql`(
+      SELECT sequence FROM event WHERE retain = ${kind} AND occurred_at < ${before}::timestamptz
+      ORDER BY occurred_at LIMIT ${trimBatch}
+    )`;
+    // The log's own row, for which numbering waits, is locked when all are deleted.
+    const rows = await this.#session.run(
+      (db) => db.$queryRaw<{ floor: bigint }[]>`
+        WITH deleted AS (
+          DELETE FROM event WHERE sequence IN (${old(sql`'LIVE'`, live)} UNION ALL ${old(sql`'AUDIT'`, audit)})
+          RETURNING sequence
+        )
+        UPDATE event_log SET floor = GREATEST(floor, (SELECT max(sequence) + 1 FROM deleted)) RETURNING floor`,
+    );
+    return Number(rows[0]?.floor ?? 1);
   }
 
   async renewEpoch(): Promise<string> {
@@ -154,25 +159,6 @@ export class PrismaEventLog implements EventLogStore {
         ${from}`,
     );
   }
-}
-
-/** Deletes what is older, in steps between which others get their turn. Answers the highest number deleted, or 0. */
-async function deleteOld(db: Statements, kind: Prisma.Sql, before: string | null): Promise<bigint> {
-  let highest = 0n;
-  for (let deleted = before === null ? 0 : trimBatch; deleted === trimBatch; ) {
-    const rows = await db.$queryRaw<{ last: bigint | null; deleted: number }[]>`
-      WITH old AS (
-        DELETE FROM event WHERE sequence IN (
-          SELECT sequence FROM event WHERE ${kind} AND occurred_at < ${before}::timestamptz
-          ORDER BY occurred_at LIMIT ${trimBatch}
-        ) RETURNING sequence
-      )
-      SELECT max(sequence) AS last, count(*)::int AS deleted FROM old`;
-    const [row] = rows;
-    deleted = row?.deleted ?? 0;
-    if (row?.last && row.last > highest) highest = row.last;
-  }
-  return highest;
 }
 
 const newestFirst: readonly SqlKey[] = [{ type: 'integer', sql: sql`e.sequence`, descending: true }];

@@ -25,15 +25,21 @@ export interface RetentionPeriods {
 export async function trimEventLog(ctx: Context, periods: RetentionPeriods): Promise<number> {
   allow(ctx, 'system:control');
   const now = ctx.clock.now();
-  const { floor: before } = await ctx.use(eventLog).state();
-  return ctx.atomically(async (ctx) => {
-    const floor = await ctx.use(eventLog).trim({
-      live: microseconds(now - periods.live),
-      audit: periods.audit === null ? null : microseconds(now - periods.audit),
+  const before = {
+    live: microseconds(now - periods.live),
+    audit: periods.audit === null ? null : microseconds(now - periods.audit),
+  };
+  let { floor } = await ctx.use(eventLog).state();
+  for (;;) {
+    // Each step is a transaction of its own: others get their turn between two.
+    const moved = await ctx.atomically(async (ctx) => {
+      const next = await ctx.use(eventLog).trim(before);
+      if (next > floor) ctx.events.append(eventLogTrimmed, { floor: next }, { scope: {} });
+      return next;
     });
-    if (floor > before) ctx.events.append(eventLogTrimmed, { floor }, { scope: {} });
-    return floor;
-  });
+    if (moved <= floor) return moved;
+    floor = moved;
+  }
 }
 
 /** Begins a new life of the log: to be done after every restore. Answers the new epoch. */
