@@ -49,6 +49,14 @@ export const platform = definePlugin({
     eventLogTrimmed,
     eventLogRenewed,
   ],
+  checks: [
+    {
+      name: 'eventLog',
+      async check(ctx) {
+        await ctx.use(eventLog).state();
+      },
+    },
+  ],
   schema(builder) {
     events(builder);
     connections(builder);

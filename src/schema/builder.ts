@@ -59,8 +59,16 @@ export function createBuilder(): Builder {
         return { typename: parts.type, id: parts.id };
       },
       nodeTypeOptions: { description: 'A thing with an id that is unique over all types.' },
+      idFieldOptions: { description: 'Opaque, unique over all types.' },
       pageInfoTypeOptions: { description: 'Where a page lies in its list.' },
-      nodeQueryOptions: { description: 'The thing with this id; null for what the viewer may not see.' },
+      hasNextPageFieldOptions: { description: 'Whether more follows.' },
+      hasPreviousPageFieldOptions: { description: 'Whether something comes before.' },
+      startCursorFieldOptions: { description: 'The place of the first item; null for an empty page.' },
+      endCursorFieldOptions: { description: 'The place of the last item; null for an empty page.' },
+      nodeQueryOptions: {
+        description: 'The thing with this id; null for what the viewer may not see.',
+        args: { id: { description: 'Its id.' } },
+      },
       nodesQueryOptions: false,
     },
   });
