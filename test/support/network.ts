@@ -1,6 +1,6 @@
 /** A gateway with the network domain on a storage, and viewers whose rights a test decides. */
 import { createGateway, type Gateway } from '#gateway';
-import { catalogue } from '#kernel/catalogue.ts';
+import { type Catalogue, catalogue } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
 import { AuthenticationError } from '#kernel/errors.ts';
 import { eventLog, type StoredEvent } from '#kernel/event.ts';
@@ -50,17 +50,12 @@ export async function openNetwork(
       plugins: [plugin, network, accounts(given)],
       dataDir: `memory://${newId()}`,
       log: { level: 'silent' },
+      http: { port: 0 },
       ...(typeof storage === 'object' && { storage: { url: storage.url, poolSize: 20 } }),
       ...config,
     },
   });
   const all = gateway.context();
-  const viewer = (permissions: readonly string[]): Viewer => ({
-    ...anonymousViewer(grantedRights(permissions, gateway.catalogue.areas)),
-    kind: 'ACCOUNT',
-    id: newId(),
-    name: 'somebody',
-  });
   return {
     gateway,
     all,
@@ -71,7 +66,7 @@ export async function openNetwork(
       return statements - before;
     },
     anonymous: gateway.context({ viewer: anonymousViewer() }),
-    as: (...permissions) => gateway.context({ viewer: viewer(permissions) }),
+    as: (...permissions) => gateway.context({ viewer: holder(permissions, gateway.catalogue.areas) }),
     site: (name = `Site ${newId()}`) => createSite(all, { name }),
     async events(site, pattern = 'network.*') {
       const log = all.use(eventLog);
@@ -108,6 +103,14 @@ function storagePlugin(storage: 'memory' | 'embedded' | { readonly url: string }
   });
 }
 
+/** An account with these permissions. */
+const holder = (permissions: readonly string[], areas: Catalogue['areas']): Viewer => ({
+  ...anonymousViewer(grantedRights(permissions, areas)),
+  kind: 'ACCOUNT',
+  id: newId(),
+  name: 'somebody',
+});
+
 /** Takes the place of the accounts, which have tests of their own. */
 const accounts = (given: { account: string; permission: string }[]) =>
   definePlugin({
@@ -116,7 +119,7 @@ const accounts = (given: { account: string; permission: string }[]) =>
     description: 'Says yes to nobody, and remembers what was given.',
     uses: { catalogue },
     provides: [grants, authenticator],
-    setup({ provide }) {
+    setup({ provide, ports }) {
       provide(grants, {
         give: async (_, account, permission) => void given.push({ account, permission }),
         take: async () => {},
@@ -124,8 +127,11 @@ const accounts = (given: { account: string; permission: string }[]) =>
       provide(authenticator, {
         challenges: [],
         affects: () => null,
-        authenticate: async () => {
-          throw new AuthenticationError('Nobody signs in here.');
+        // The token is the list of permissions.
+        async authenticate(request) {
+          const token = request.payload?.['token'];
+          if (typeof token !== 'string') throw new AuthenticationError('Nobody signs in here without a token.');
+          return holder(token.split(' '), ports.catalogue.areas);
         },
         refresh: async (viewer) => ({ viewer }),
       });
