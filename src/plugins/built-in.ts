@@ -4,12 +4,14 @@ import { authToken } from '#plugins/auth-token/plugin.ts';
 import type { GatehousePlugin } from '#plugins/define.ts';
 import { network } from '#plugins/network.ts';
 import { platform } from '#plugins/platform.ts';
+import { secretBoxPlugin } from '#plugins/secret-box/plugin.ts';
 import { storageMemory } from '#plugins/storage-memory/plugin.ts';
 import { storagePrisma } from '#plugins/storage-prisma/plugin.ts';
 
 /** What `default` stands for in the config. */
 export const defaultPlugins: readonly GatehousePlugin[] = [
   storagePrisma,
+  secretBoxPlugin,
   auth,
   authLucia,
   authToken,

@@ -11,6 +11,7 @@ import { anonymousViewer, authenticator, type Viewer } from '#kernel/viewer.ts';
 import { definePlugin } from '#plugins/define.ts';
 import { network } from '#plugins/network.ts';
 import { provideAll } from '#plugins/provision.ts';
+import { secretBoxPlugin } from '#plugins/secret-box/plugin.ts';
 import { storageMemory } from '#plugins/storage-memory/plugin.ts';
 import { storagePrisma } from '#plugins/storage-prisma/plugin.ts';
 import { openSessions } from '#plugins/storage-prisma/session.ts';
@@ -47,7 +48,7 @@ export async function openNetwork(
   });
   const gateway = await createGateway({
     config: {
-      plugins: [plugin, network, accounts(given)],
+      plugins: [plugin, secretBoxPlugin, network, accounts(given)],
       dataDir: `memory://${newId()}`,
       log: { level: 'silent' },
       http: { port: 0 },

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { duration, keys, secret } from '#kernel/config.ts';
+import { storageFacts } from '#kernel/storage.ts';
 import { definePlugin, type GatehousePlugin } from '#plugins/define.ts';
 import { provideAll } from '#plugins/provision.ts';
 import { type DatabaseOptions, openDatabase } from '#plugins/storage-prisma/database.ts';
@@ -37,15 +38,16 @@ export function prismaStorage(decided: Partial<DatabaseOptions> = {}): Gatehouse
     description: 'Keeps everything in PostgreSQL: a server, or one embedded in the process.',
     section: 'storage',
     config: storageConfig,
-    provides: stores.map(({ port }) => port),
+    provides: [...stores.map(({ port }) => port), storageFacts],
     async setup({ config, provide, dataDir, log }) {
+      const options = { ...databaseOptions(config, dataDir), ...decided };
       const database = await openDatabase({
-        ...databaseOptions(config, dataDir),
         onTrouble: (error) => log.warn({ err: error }, 'The database had trouble.'),
-        ...decided,
+        ...options,
       });
       if (database.migrated.length > 0) log.info({ migrations: database.migrated }, 'The database was migrated.');
       provideAll(provide, stores, openSessions(database));
+      provide(storageFacts, { shared: options.url !== undefined });
       return () => database.close();
     },
   });
