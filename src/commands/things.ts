@@ -9,7 +9,15 @@ import { action, type Shell } from '#commands/shell.ts';
 /** What the commands of a noun of the inventory need to know of it. */
 export interface Thing<Row> {
   /** As the graph has it: `device`. */
-  readonly noun: 'site' | 'device' | 'network';
+  readonly noun:
+    | 'site'
+    | 'attribute'
+    | 'device'
+    | 'network'
+    | 'networkInterface'
+    | 'circuit'
+    | 'protocolType'
+    | 'protocol';
   /** `Device` */
   readonly type: string;
   /** The name of its natural key: `hostname`. */

@@ -86,7 +86,7 @@ export async function openNetwork(
 }
 
 /** The sequencer and the upkeep of the database send statements of their own at any time. */
-const ofThisDomain = /\b(FROM|JOIN|INTO|UPDATE)\s+("public"\.)?"?(site|device|network)\b/;
+const ofThisDomain = /\b(FROM|JOIN|INTO|UPDATE)\s+("public"\.)?"?(site|attribute\w*|device|network\w*|assignment|circuit\w*|protocol\w*)\b/;
 
 function storagePlugin(storage: 'memory' | 'embedded' | { readonly url: string }, onStatement: (sql: string) => void) {
   if (storage === 'memory') return storageMemory;

@@ -4,7 +4,16 @@ import { GatehouseError } from '#kernel/errors.ts';
 import type { Facts, PermissionName, ScopeGrant } from '#kernel/permission.ts';
 
 /** The kinds of things in a Site, as permissions and scope facts name them. */
-export const kinds = ['site', 'device', 'network'] as const;
+export const kinds = [
+  'site',
+  'attribute',
+  'device',
+  'network',
+  'interface',
+  'circuit',
+  'protocolType',
+  'protocol',
+] as const;
 export type Kind = (typeof kinds)[number];
 
 /** What every thing of a kind in a Site is checked with: a grant may name the Site, the kind, or the kind in the Site. */
@@ -32,6 +41,17 @@ export function refusal(ctx: Context, need: PermissionName, facts: Facts): Gateh
     throw error;
   }
 }
+
+/**
+ * Whether any-of grants cover a thing with these facts, each member of an all-of fact by one of them: for stores that
+ * filter in memory.
+ */
+export const grantsCover = (grants: readonly ScopeGrant[], facts: Facts): boolean =>
+  Object.entries(facts).some(([kind, fact]) => {
+    const covered = (value: string) => grants.some((grant) => grant.kind === kind && grant.value === value);
+    if (typeof fact === 'string') return covered(fact);
+    return 'all' in fact ? fact.all.length > 0 && fact.all.every(covered) : fact.some(covered);
+  });
 
 /** Whether a grant covers a thing with these facts: for stores that filter in memory. */
 export function grantCovers({ kind, value }: ScopeGrant, facts: Facts): boolean {

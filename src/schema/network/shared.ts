@@ -56,7 +56,7 @@ export const instants = (
 /** `deviceChanged(site ids)`: what happens to the things of one noun. */
 export function changeFeed(
   builder: Builder,
-  noun: 'site' | 'device' | 'network',
+  noun: 'site' | 'attribute' | 'device' | 'network' | 'networkInterface' | 'circuit' | 'protocolType' | 'protocol',
   type: string,
   // biome-ignore lint/suspicious/noExplicitAny: events of any data
   events: readonly EventDefinition<any>[],
