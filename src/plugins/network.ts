@@ -4,6 +4,8 @@ import { grants } from '#kernel/grants.ts';
 import { compilePattern } from '#kernel/pattern.ts';
 import { definePlugin } from '#plugins/define.ts';
 import { networkArea, networkRoles } from '#resolvers/network/area.ts';
+import { attributeCreated, attributeDeleted, attributeUpdated } from '#resolvers/network/attributes/attribute.ts';
+import { attributeStore } from '#resolvers/network/attributes/store.ts';
 import { deviceCreated, deviceDeleted, deviceStore, deviceUpdated } from '#resolvers/network/devices/device.ts';
 import { abandonedImportsTask } from '#resolvers/network/imports/abandoned.ts';
 import {
@@ -77,9 +79,12 @@ export const network = definePlugin({
     importStarted,
     importCompleted,
     importFailed,
+    attributeCreated,
+    attributeUpdated,
+    attributeDeleted,
   ],
   tasks: [abandonedImportsTask],
-  uses: { siteStore, deviceStore, networkStore, importStore, grants },
+  uses: { siteStore, attributeStore, deviceStore, networkStore, importStore, grants },
   provides: [networkSettings],
   schema(builder) {
     resources(builder);

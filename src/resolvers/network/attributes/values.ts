@@ -1,0 +1,70 @@
+import { type Context, microseconds } from '#kernel/context.ts';
+import { newId } from '#kernel/id.ts';
+import type { AttributeResource } from '#resolvers/network/attributes/attribute.ts';
+import type { Attributes, CheckedAttributes } from '#resolvers/network/attributes/check.ts';
+import { attributeStore, type CarriedValue } from '#resolvers/network/attributes/store.ts';
+
+/**
+ * What things carry, empty for those that carry nothing, in one read however many. A batch: `ctx.load(attributesOf, id)`.
+ * @param targetIds row ids of things of any kind.
+ */
+export async function attributesOf(ctx: Context, targetIds: readonly string[]): Promise<Attributes[]> {
+  if (targetIds.length === 0) return [];
+  const carried = Map.groupBy(await ctx.use(attributeStore).valuesOf(targetIds), ({ targetId }) => targetId);
+  return targetIds.map((id) => toAttributes(carried.get(id) ?? []));
+}
+
+function toAttributes(carried: readonly CarriedValue[]): Attributes {
+  return Object.fromEntries(
+    [...Map.groupBy(carried, ({ name }) => name)].map(([name, values]) => [
+      name,
+      values[0]?.multi ? values.map(({ value }) => value) : (values[0]?.value ?? ''),
+    ]),
+  );
+}
+
+/** Whether two things carry the same. */
+export const sameAttributes = (one: Attributes, other: Attributes): boolean =>
+  JSON.stringify(Object.entries(one).sort()) === JSON.stringify(Object.entries(other).sort());
+
+/** A thing with all that it carries from now on. */
+export interface Carrying {
+  readonly targetId: string;
+  readonly siteId: string;
+  readonly checked: CheckedAttributes;
+}
+
+/** Stores what things of a kind carry, in place of what they carried, with one statement however many. */
+export async function storeAttributes(
+  ctx: Context,
+  resource: AttributeResource,
+  things: readonly Carrying[],
+): Promise<void> {
+  if (things.length === 0) return;
+  const now = microseconds(ctx.clock.now());
+  const values = things.flatMap(({ targetId, siteId, checked }) =>
+    checked.parts.flatMap(({ definition, values }) =>
+      values.map((value, position) => ({
+        id: newId(),
+        attributeId: definition.id,
+        siteId,
+        resource,
+        targetId,
+        name: definition.name,
+        value,
+        position,
+        createdAt: now,
+        updatedAt: now,
+      })),
+    ),
+  );
+  await ctx.use(attributeStore).replaceValues(
+    things.map(({ targetId }) => targetId),
+    values,
+  );
+}
+
+/** Forgets what deleted things carried. */
+export async function dropAttributes(ctx: Context, targetIds: readonly string[]): Promise<void> {
+  if (targetIds.length > 0) await ctx.use(attributeStore).replaceValues(targetIds, []);
+}
