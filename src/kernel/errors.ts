@@ -245,6 +245,21 @@ export class InUseError extends GatehouseError {
   }
 }
 
+export class NoSpaceError extends GatehouseError {
+  readonly code = 'NO_SPACE';
+  /** How many of what was asked for are free. */
+  readonly available: number;
+
+  constructor(message: string, available: number, path: readonly string[] = []) {
+    super(message, path);
+    this.available = available;
+  }
+
+  override get extensions() {
+    return { ...super.extensions, available: this.available };
+  }
+}
+
 export class ImportRejectedError extends GatehouseError {
   readonly code = 'IMPORT_REJECTED';
   readonly importId: string;

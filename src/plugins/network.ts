@@ -19,6 +19,7 @@ import { networkStore } from '#resolvers/network/networks/store.ts';
 import { treeRepaired } from '#resolvers/network/networks/verify.ts';
 import { networkSettings } from '#resolvers/network/settings.ts';
 import { siteCreated, siteDeleted, siteStore, siteUpdated } from '#resolvers/network/sites/site.ts';
+import { allocation } from '#schema/network/allocation.ts';
 import { devices } from '#schema/network/device.ts';
 import { inventoryImports } from '#schema/network/inventory-import.ts';
 import { networks } from '#schema/network/network.ts';
@@ -61,6 +62,15 @@ export const network = definePlugin({
         .default(10_000)
         .describe('How many outcomes of rows are kept of an import.'),
     }),
+    allocate: group({
+      max: z
+        .number()
+        .int()
+        .min(1)
+        .max(1024)
+        .default(1024)
+        .describe('The most networks or addresses that are offered or taken at once.'),
+    }),
     bulk: group({ max: z.number().int().min(1).max(1000).default(1000).describe('The most items of one bulk call.') }),
   }),
   permissions: [networkArea],
@@ -69,6 +79,9 @@ export const network = definePlugin({
     siteCreated,
     siteUpdated,
     siteDeleted,
+    attributeCreated,
+    attributeUpdated,
+    attributeDeleted,
     deviceCreated,
     deviceUpdated,
     deviceDeleted,
@@ -79,9 +92,6 @@ export const network = definePlugin({
     importStarted,
     importCompleted,
     importFailed,
-    attributeCreated,
-    attributeUpdated,
-    attributeDeleted,
   ],
   tasks: [abandonedImportsTask],
   uses: { siteStore, attributeStore, deviceStore, networkStore, importStore, grants },
@@ -92,6 +102,7 @@ export const network = definePlugin({
     devices(builder);
     networks(builder);
     networkTree(builder);
+    allocation(builder);
     inventoryImports(builder);
   },
   setup({ config, provide }) {

@@ -8,6 +8,7 @@ import {
   GenericError,
   InputError,
   InUseError,
+  NoSpaceError,
   NotFoundError,
   PayloadTooLargeError,
   ThrottledError,
@@ -81,6 +82,14 @@ export function errors(builder: Builder): void {
     interfaces: ['Error'],
     fields: (t) => ({
       retryAfter: t.exposeInt('retryAfter', { description: 'Seconds until another attempt is looked at.' }),
+    }),
+  });
+  builder.objectType(NoSpaceError, {
+    name: 'NoSpaceError',
+    description: describe('NoSpaceError'),
+    interfaces: ['Error'],
+    fields: (t) => ({
+      available: t.exposeInt('available', { description: 'How many of what was asked for are free.' }),
     }),
   });
   builder.objectType(InUseError, {

@@ -12,6 +12,8 @@ export interface NetworkSettings {
     readonly pattern: Pattern | null;
   };
   readonly ipv6: { readonly display: Ipv6Display };
+  /** The most networks or addresses that are offered or taken at once. */
+  readonly allocate: { readonly max: number };
   /** The most items of one bulk call. */
   readonly bulk: { readonly max: number };
   readonly import: {

@@ -27,6 +27,9 @@ type Fields = PothosSchemaTypes.ObjectFieldBuilder<SchemaTypes, Network>;
 
 const displayOf = (ctx: Context) => ctx.use(networkSettings).ipv6.display;
 
+/** A prefix as the config wants it shown. */
+export const shownCidr = (ctx: Context, cidr: string): string => showCidr(toCidr(cidr), displayOf(ctx));
+
 export const networkFields = (builder: Builder, t: Fields) => ({
   ...ownFields(t),
   ...relatives(t),
@@ -42,11 +45,11 @@ const ownFields = (t: Fields) => ({
   cidr: t.field({
     type: 'Cidr',
     description: 'Unique in its Site.',
-    resolve: (network, _, ctx) => showCidr(toCidr(network.cidr), displayOf(ctx)),
+    resolve: (network, _, ctx) => shownCidr(ctx, network.cidr),
   }),
   naturalKey: t.string({
     description: 'Its prefix.',
-    resolve: (network, _, ctx) => showCidr(toCidr(network.cidr), displayOf(ctx)),
+    resolve: (network, _, ctx) => shownCidr(ctx, network.cidr),
   }),
   networkAddress: t.string({
     description: 'Its first address.',

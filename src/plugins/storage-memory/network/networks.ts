@@ -2,6 +2,7 @@ import type { Page } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 import type { Session } from '#plugins/storage-memory/database.ts';
 import { keysOf, listed, type Query, shows } from '#plugins/storage-memory/network/network-lists.ts';
+import { occupied } from '#plugins/storage-memory/network/network-space.ts';
 import { allRows, holders, put, remove, rowAt, rowOf } from '#plugins/storage-memory/network/network-table.ts';
 import { adopt, childrenWithout } from '#plugins/storage-memory/network/network-tree.ts';
 import { pageOfRows } from '#plugins/storage-memory/page.ts';
@@ -10,11 +11,13 @@ import type { ListQuery } from '#resolvers/network/list.ts';
 import type { NaturalKey } from '#resolvers/network/lookup.ts';
 import type { Network } from '#resolvers/network/networks/network.ts';
 import type {
+  AddressRange,
   Children,
   Gathering,
   NetworkFilter,
   NetworkScope,
   NetworkStore,
+  Occupancy,
   Tree,
 } from '#resolvers/network/networks/store.ts';
 
@@ -66,6 +69,10 @@ export class MemoryNetworks implements NetworkStore {
   countHosts(networks: readonly Network[]): Promise<number[]> {
     const scopes = networks.map((network): NetworkScope => ({ kind: 'inside', network }));
     return this.count(scopes, { filter: { hosts: true }, visibility: 'all' });
+  }
+
+  occupied(networks: readonly Network[], occupancy: Occupancy, limit: number): Promise<(readonly AddressRange[])[]> {
+    return this.#session.run((tables) => networks.map((network) => occupied(tables, network, occupancy, limit)));
   }
 
   async lockTrees(): Promise<void> {

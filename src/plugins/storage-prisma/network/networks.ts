@@ -11,6 +11,7 @@ import {
   type Way,
   waysOf,
 } from '#plugins/storage-prisma/network/network-scopes.ts';
+import { occupied } from '#plugins/storage-prisma/network/network-space.ts';
 import * as tree from '#plugins/storage-prisma/network/network-tree.ts';
 import { byPlace, inOrder, uuids } from '#plugins/storage-prisma/network/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
@@ -134,6 +135,9 @@ export class PrismaNetworks implements NetworkStore {
     const scopes = networks.map((network): NetworkScope => ({ kind: 'inside', network }));
     return this.count(scopes, { filter: { hosts: true }, visibility: 'all' });
   }
+
+  occupied: NetworkStore['occupied'] = (networks, occupancy, limit) =>
+    occupied(this.#session, networks, occupancy, limit);
 
   lockTrees = (trees: readonly Tree[]): Promise<void> => tree.lockTrees(this.#session, trees);
 

@@ -6,6 +6,7 @@ import { isHost, toCidr } from '#resolvers/network/cidr.ts';
 import type { SiteKey } from '#resolvers/network/keys.ts';
 import { type Placed, placeAmong, type Standing } from '#resolvers/network/networks/ancestors.ts';
 import {
+  type Allocation,
   type Network,
   type NetworkState,
   namedInEvent,
@@ -26,6 +27,11 @@ export interface Seed {
   readonly cidr: string;
   /** ALLOCATED unless said. */
   readonly state?: NetworkState | undefined;
+  /**
+   * For a network taken from the free space of one on which the caller has checked `network:allocate`: no right to
+   * create is asked for.
+   */
+  readonly allocation?: Allocation;
   /** How the caller named the Site, for messages. */
   readonly named?: SiteKey;
   /** Where it stands in the input, for messages. */
@@ -52,7 +58,7 @@ export async function insertNetworks(ctx: Context, seeds: readonly Seed[]): Prom
   const good = fresh.filter((network) => network !== null);
   const planted = plant(good, known);
   await insertAll(ctx, planted);
-  await announce(ctx, planted);
+  await announce(ctx, planted, new Map(fresh.map((network, index) => [network?.id, seeds[index]?.allocation])));
   const byId = new Map(planted.map((plant) => [plant.network.id, plant.network]));
   return fresh.map((network, index): Outcome => {
     const error = errors[index];
@@ -106,7 +112,7 @@ export function refuseSeeds(
 /** A Site that the viewer may not know of is as unknown as one that does not exist. */
 function refuseRight(ctx: Context, seed: Seed, ancestors: readonly Network[]): GatehouseError | null {
   const facts = networkFacts({ id: '', siteId: seed.site.id }, ancestors);
-  const refused = refusal(ctx, 'network:create', facts);
+  const refused = seed.allocation ? null : refusal(ctx, 'network:create', facts);
   if (!refused || mayRead(ctx, siteFacts(seed.site)) || mayRead(ctx, facts)) return refused;
   return new InputError([unknownSite(seed.named ?? seed.site, [...(seed.path ?? []), 'site'])]);
 }
@@ -164,7 +170,11 @@ async function insertAll(ctx: Context, planted: readonly Plant[]): Promise<void>
 }
 
 /** Lets the new networks adopt what is theirs, and appends an event for each. */
-async function announce(ctx: Context, planted: readonly Plant[]): Promise<void> {
+async function announce(
+  ctx: Context,
+  planted: readonly Plant[],
+  allocations: ReadonlyMap<string | undefined, Allocation | undefined>,
+): Promise<void> {
   const parents = planted.filter(({ network }) => !isHost(toCidr(network.cidr)));
   const gathered = parents.length === 0 ? [] : await ctx.use(networkStore).adopt(parents, namedInEvent);
   const adopted = new Map<string, Gathering | undefined>(
@@ -179,6 +189,7 @@ async function announce(ctx: Context, planted: readonly Plant[]): Promise<void> 
         network: snapshot,
         adoptedCount: children?.count ?? 0,
         adopted: (children?.first ?? []).map(networkGlobalId),
+        allocation: allocations.get(network.id),
       },
       { subject: networkGlobalId(network.id), scope: networkFacts(network, ancestors), after: snapshot },
     );

@@ -68,10 +68,18 @@ export function toNetworkSnapshot(
 /** How many ids of other networks an event names. */
 export const namedInEvent = 1000;
 
-/** `adopted`: the first ids of the networks that have this one as parent now and had its parent before. */
+/** How a network was taken from the free space of another. */
+export const allocationFacts = z.object({ parentId: z.string(), strict: z.boolean() });
+export type Allocation = z.output<typeof allocationFacts>;
+
+/**
+ * `adopted`: the first ids of the networks that have this one as parent now and had its parent before. `allocation` is
+ * there for networks that were taken from free space.
+ */
 export const networkCreated = snapshotEvent('network', 'created', networkSnapshot, {
   adoptedCount: z.number().int(),
   adopted: z.array(z.string()),
+  allocation: allocationFacts.optional(),
 });
 
 export const networkUpdated = snapshotEvent('network', 'updated', networkSnapshot, {});

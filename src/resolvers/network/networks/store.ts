@@ -50,6 +50,24 @@ export interface Children extends Gathering {
   readonly someLeaf: boolean;
 }
 
+/** What counts as taken in a network that is seen as blocks of one length. */
+export interface Occupancy {
+  /** The length of the blocks; longer than the network's own. */
+  readonly length: number;
+  /**
+   * `children`: every child, by stored parent. `long`: by address, whatever inside it is at least as long as a block,
+   * and what is RESERVED. `hosts` is `long` for blocks of one address, and with it the first and the last address of each
+   * network inside it, save those of two addresses only.
+   */
+  readonly by: 'children' | 'long' | 'hosts';
+}
+
+/** Addresses from the first to the last, both included, as texts without a length. */
+export interface AddressRange {
+  readonly first: string;
+  readonly last: string;
+}
+
 /** What this domain asks of the storage of networks. */
 export interface NetworkStore {
   getMany(ids: readonly string[]): Promise<(Network | null)[]>;
@@ -69,6 +87,12 @@ export interface NetworkStore {
   containing(places: readonly { readonly siteId: string; readonly cidr: string }[]): Promise<Network[]>;
   /** How many hosts each network holds, in one read. */
   countHosts(networks: readonly Network[]): Promise<number[]>;
+  /**
+   * What is taken of each network, rounded out to whole blocks, in order: ranges with at least one free block between
+   * one and the next, the first `limit` of them. So `limit` free blocks follow from one range more. One read however
+   * many networks, at the cost of what is in them and not of their size.
+   */
+  occupied(networks: readonly Network[], occupancy: Occupancy, limit: number): Promise<(readonly AddressRange[])[]>;
   /**
    * Exclusive over these trees until the unit of work ends, over all processes: whoever changes a tree does it first.
    * Trees are locked in the order of Site and version, so that two callers never wait for each other. Readers never wait.
