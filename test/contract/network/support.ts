@@ -2,6 +2,7 @@ import { newId } from '#kernel/id.ts';
 import type { PageRequest } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 import type { Device } from '#resolvers/network/devices/device.ts';
+import type { Assignment, NetworkInterface } from '#resolvers/network/interfaces/interface.ts';
 import type { Order } from '#resolvers/network/list.ts';
 import type { Network } from '#resolvers/network/networks/network.ts';
 import type { Site } from '#resolvers/network/sites/site.ts';
@@ -26,6 +27,29 @@ export const aNetwork = (siteId: string, cidr: string, parent: Network | null = 
   parentId: parent?.id ?? null,
   createdAt: now,
   updatedAt: now,
+});
+
+export const anInterface = ({ id, siteId }: Device, name: string): NetworkInterface => ({
+  id: newId(),
+  siteId,
+  deviceId: id,
+  name,
+  description: '',
+  type: 6,
+  macAddress: '00:00:00:00:00:00',
+  speed: 1000,
+  parentId: null,
+  createdAt: now,
+  updatedAt: now,
+});
+
+export const anAssignment = ({ id, siteId, deviceId }: NetworkInterface, addressId: string): Assignment => ({
+  id: newId(),
+  siteId,
+  interfaceId: id,
+  deviceId,
+  addressId,
+  createdAt: now,
 });
 
 export const request = (parts: Partial<PageRequest> = {}): PageRequest => ({

@@ -14,6 +14,8 @@ const hostnames = defineTable<string>('deviceHostname');
 
 const keyOf = ({ siteId, hostname }: Pick<Device, 'siteId' | 'hostname'>) => `${siteId}/${foldHostname(hostname)}`;
 
+export const deviceOf = (tables: Tables, id: string): Device | null => tables(devices).get(id.toLowerCase()) ?? null;
+
 type Query = Pick<ListQuery<DeviceFilter>, 'filter' | 'visibility'>;
 
 export class MemoryDevices implements DeviceStore {
@@ -24,7 +26,7 @@ export class MemoryDevices implements DeviceStore {
   }
 
   getMany(ids: readonly string[]): Promise<(Device | null)[]> {
-    return this.#session.run((tables) => ids.map((id) => tables(devices).get(id.toLowerCase()) ?? null));
+    return this.#session.run((tables) => ids.map((id) => deviceOf(tables, id)));
   }
 
   match(keys: readonly NaturalKey[], visibility: Visibility): Promise<(readonly Device[])[]> {

@@ -3,18 +3,21 @@ import type { Session } from '#plugins/storage-memory/database.ts';
 import { MemoryAttributes } from '#plugins/storage-memory/network/attributes.ts';
 import { MemoryDevices } from '#plugins/storage-memory/network/devices.ts';
 import { MemoryImports } from '#plugins/storage-memory/network/imports.ts';
+import { MemoryInterfaces } from '#plugins/storage-memory/network/interfaces.ts';
 import { MemoryNetworks } from '#plugins/storage-memory/network/networks.ts';
 import { MemorySites } from '#plugins/storage-memory/network/sites.ts';
-import { deviceStore } from '#resolvers/network/devices/device.ts';
 import { attributeStore } from '#resolvers/network/attributes/store.ts';
+import { deviceStore } from '#resolvers/network/devices/device.ts';
 import { importStore } from '#resolvers/network/imports/inventory-import.ts';
+import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
 import { networkStore } from '#resolvers/network/networks/store.ts';
 import { siteStore } from '#resolvers/network/sites/site.ts';
 
 export const networkStores: readonly Provision<Session>[] = [
   provision(siteStore, (session) => new MemorySites(session)),
+  provision(attributeStore, (session) => new MemoryAttributes(session)),
   provision(deviceStore, (session) => new MemoryDevices(session)),
   provision(networkStore, (session) => new MemoryNetworks(session)),
-  provision(attributeStore, (session) => new MemoryAttributes(session)),
+  provision(interfaceStore, (session) => new MemoryInterfaces(session)),
   provision(importStore, (session) => new MemoryImports(session)),
 ];
