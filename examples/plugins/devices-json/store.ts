@@ -2,6 +2,7 @@ import type { Page } from 'gatehouse/kernel/page';
 import type { Visibility } from 'gatehouse/kernel/permission';
 import { isVisible, pageOfRows, type RowKey } from 'gatehouse/plugins/storage-memory/page';
 import { grantCovers } from 'gatehouse/resolvers/network/access';
+import { type IdSet, isIn } from 'gatehouse/resolvers/network/attributes/selection';
 import {
   type Device,
   type DeviceFilter,
@@ -45,14 +46,17 @@ export class JsonDevices implements DeviceStore {
     );
   }
 
-  pages(siteIds: readonly (string | null)[], query: ListQuery<DeviceFilter>): Promise<Page<Device>[]> {
+  async pages(siteIds: readonly (string | null)[], query: ListQuery<DeviceFilter>): Promise<Page<Device>[]> {
+    // What devices carry is kept elsewhere.
+    const ids = await query.filter.selection?.ids();
     return this.#session.read((devices) =>
-      siteIds.map((siteId) => pageOfRows(shown(devices, siteId, query), keysOf(query.order), query.page)),
+      siteIds.map((siteId) => pageOfRows(shown(devices, siteId, query, ids), keysOf(query.order), query.page)),
     );
   }
 
-  count(siteIds: readonly (string | null)[], query: Query): Promise<number[]> {
-    return this.#session.read((devices) => siteIds.map((siteId) => shown(devices, siteId, query).length));
+  async count(siteIds: readonly (string | null)[], query: Query): Promise<number[]> {
+    const ids = await query.filter.selection?.ids();
+    return this.#session.read((devices) => siteIds.map((siteId) => shown(devices, siteId, query, ids).length));
   }
 
   insertMany(fresh: readonly Device[]): Promise<(Device | null)[]> {
@@ -95,9 +99,10 @@ export class JsonDevices implements DeviceStore {
   }
 }
 
-function shown(devices: Devices, siteId: string | null, { filter, visibility }: Query): Device[] {
-  return candidates(devices, siteId, filter).filter((device) =>
-    isVisible(visibility, (grant) => grantCovers(grant, deviceFacts(device))),
+function shown(devices: Devices, siteId: string | null, { filter, visibility }: Query, ids?: IdSet): Device[] {
+  return candidates(devices, siteId, filter).filter(
+    (device) =>
+      (!ids || isIn(ids, device.id)) && isVisible(visibility, (grant) => grantCovers(grant, deviceFacts(device))),
   );
 }
 

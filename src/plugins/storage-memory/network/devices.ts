@@ -3,6 +3,7 @@ import type { Visibility } from '#kernel/permission.ts';
 import { defineTable, type Session, type Tables } from '#plugins/storage-memory/database.ts';
 import { isVisible, pageOfRows, type RowKey } from '#plugins/storage-memory/page.ts';
 import { grantCovers } from '#resolvers/network/access.ts';
+import { type IdSet, isIn } from '#resolvers/network/attributes/selection.ts';
 import { type Device, type DeviceFilter, type DeviceStore, deviceFacts } from '#resolvers/network/devices/device.ts';
 import { foldHostname } from '#resolvers/network/devices/hostname.ts';
 import type { ListQuery, Order } from '#resolvers/network/list.ts';
@@ -29,23 +30,25 @@ export class MemoryDevices implements DeviceStore {
     return this.#session.run((tables) => ids.map((id) => deviceOf(tables, id)));
   }
 
-  match(keys: readonly NaturalKey[], visibility: Visibility): Promise<(readonly Device[])[]> {
+  match(keys: readonly NaturalKey[], visibility: Visibility, most = 2): Promise<(readonly Device[])[]> {
     return this.#session.run((tables) =>
       keys.map(({ siteId, key }) => {
         const query: Query = { filter: { hostname: key }, visibility };
-        return shown(tables, siteId, query).sort(byId).slice(0, 2);
+        return shown(tables, siteId, query).sort(byId).slice(0, most);
       }),
     );
   }
 
-  pages(siteIds: readonly (string | null)[], query: ListQuery<DeviceFilter>): Promise<Page<Device>[]> {
+  async pages(siteIds: readonly (string | null)[], query: ListQuery<DeviceFilter>): Promise<Page<Device>[]> {
+    const ids = await query.filter.selection?.ids();
     return this.#session.run((tables) =>
-      siteIds.map((siteId) => pageOfRows(shown(tables, siteId, query), keysOf(query.order), query.page)),
+      siteIds.map((siteId) => pageOfRows(shown(tables, siteId, query, ids), keysOf(query.order), query.page)),
     );
   }
 
-  count(siteIds: readonly (string | null)[], query: Query): Promise<number[]> {
-    return this.#session.run((tables) => siteIds.map((siteId) => shown(tables, siteId, query).length));
+  async count(siteIds: readonly (string | null)[], query: Query): Promise<number[]> {
+    const ids = await query.filter.selection?.ids();
+    return this.#session.run((tables) => siteIds.map((siteId) => shown(tables, siteId, query, ids).length));
   }
 
   insertMany(fresh: readonly Device[]): Promise<(Device | null)[]> {
@@ -95,9 +98,10 @@ function put(tables: Tables, device: Device): void {
   tables(hostnames).set(keyOf(device), device.id);
 }
 
-function shown(tables: Tables, siteId: string | null, { filter, visibility }: Query): Device[] {
-  return candidates(tables, siteId, filter).filter((device) =>
-    isVisible(visibility, (grant) => grantCovers(grant, deviceFacts(device))),
+function shown(tables: Tables, siteId: string | null, { filter, visibility }: Query, ids?: IdSet): Device[] {
+  return candidates(tables, siteId, filter).filter(
+    (device) =>
+      (!ids || isIn(ids, device.id)) && isVisible(visibility, (grant) => grantCovers(grant, deviceFacts(device))),
   );
 }
 

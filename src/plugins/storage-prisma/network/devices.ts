@@ -4,6 +4,7 @@ import { isTaken } from '#plugins/storage-prisma/failures.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { pageInSql, pagesBelow, type SqlKey } from '#plugins/storage-prisma/keyset.ts';
 import { byPlace, inOrder, storable, uuids, withInstants } from '#plugins/storage-prisma/network/rows.ts';
+import { selected } from '#plugins/storage-prisma/network/selection.ts';
 import { visibleInSite } from '#plugins/storage-prisma/network/visibility.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import type { Device, DeviceFilter, DeviceStore } from '#resolvers/network/devices/device.ts';
@@ -34,7 +35,7 @@ export class PrismaDevices implements DeviceStore {
     return inOrder(ids, rows.map(withInstants));
   }
 
-  async match(keys: readonly NaturalKey[], visibility: Visibility): Promise<(readonly Device[])[]> {
+  async match(keys: readonly NaturalKey[], visibility: Visibility, most = 2): Promise<(readonly Device[])[]> {
     const places = keys.map(({ siteId, key }, place) => ({ place, site: siteId, key }));
     const asked = JSON.stringify(places.filter(({ key }) => storable(key)));
     const matching = sql`
@@ -47,7 +48,7 @@ export class PrismaDevices implements DeviceStore {
         CROSS JOIN LATERAL (
           (${matching} AND d.site_id = asked.site)
           UNION ALL
-          (${matching} AND asked.site IS NULL ORDER BY d.id LIMIT 2)
+          (${matching} AND asked.site IS NULL ORDER BY d.id LIMIT ${most})
         ) AS found`,
     );
     return byPlace(keys, rows, toDevice);
@@ -62,7 +63,7 @@ export class PrismaDevices implements DeviceStore {
   }
 
   async #pagesOfSites(siteIds: readonly string[], query: ListQuery<DeviceFilter>): Promise<Page<Device>[]> {
-    const matches = conditions(query);
+    const matches = await conditions(query);
     const pages = await pagesBelow<DeviceRow>(this.#session, siteIds, query.page, {
       rows: (site, { bounds, tail }) =>
         sql`SELECT ${columns} FROM device AS d WHERE d.site_id = ${site} AND ${matches} AND ${bounds} ${tail}`,
@@ -78,9 +79,10 @@ export class PrismaDevices implements DeviceStore {
 
   async #pageOfAll(query: ListQuery<DeviceFilter>): Promise<Page<Device>> {
     const { bounds, tail } = pageInSql(keysOf(query.order), query.page);
+    const matches = await conditions(query);
     const rows = await this.#session.run(
       (db) => db.$queryRaw<DeviceRow[]>`
-        SELECT ${columns} FROM device AS d WHERE ${conditions(query)} AND ${bounds} ${tail}`,
+        SELECT ${columns} FROM device AS d WHERE ${matches} AND ${bounds} ${tail}`,
     );
     return toPage(
       query.page,
@@ -95,12 +97,13 @@ export class PrismaDevices implements DeviceStore {
     query: Pick<ListQuery<DeviceFilter>, 'filter' | 'visibility'>,
   ): Promise<number[]> {
     const asked = JSON.stringify(siteIds.map((site, place) => ({ place, site })));
+    const matches = await conditions(query);
     const rows = await this.#session.run(
       (db) => db.$queryRaw<{ place: number; count: bigint }[]>`
         SELECT asked.place, counted.count FROM json_to_recordset(${asked}::json) AS asked(place int, site uuid)
         CROSS JOIN LATERAL (
           SELECT count(*) AS count FROM device AS d
-          WHERE (asked.site IS NULL OR d.site_id = asked.site) AND ${conditions(query)}
+          WHERE (asked.site IS NULL OR d.site_id = asked.site) AND ${matches}
         ) AS counted`,
     );
     const counts = new Map(rows.map(({ place, count }) => [place, Number(count)]));
@@ -185,8 +188,12 @@ function keysOf({ by, direction }: Order): SqlKey[] {
 const positionOf = ({ by }: Order, { id, hostname }: Pick<Device, 'id' | 'hostname'>): Position =>
   by === 'CREATED' ? [id] : [foldHostname(hostname), id];
 
-function conditions({ filter, visibility }: Pick<ListQuery<DeviceFilter>, 'filter' | 'visibility'>): Prisma.Sql {
-  return sql`${visibleDevice(visibility)} AND ${named(filter.hostname)}`;
+async function conditions({
+  filter,
+  visibility,
+}: Pick<ListQuery<DeviceFilter>, 'filter' | 'visibility'>): Promise<Prisma.Sql> {
+  const among = await selected(filter.selection, sql`d.id`);
+  return sql`${visibleDevice(visibility)} AND ${named(filter.hostname)} AND ${among}`;
 }
 
 function named(hostname: string | undefined): Prisma.Sql {

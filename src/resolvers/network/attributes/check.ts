@@ -9,6 +9,9 @@ import { attributeStore } from '#resolvers/network/attributes/store.ts';
 /** The attributes of a thing: a text under each name, or a list of texts where the attribute is multi. By name. */
 export type Attributes = Readonly<Record<string, string | readonly string[]>>;
 
+/** The same within a snapshot. */
+export const attributesSnapshot = z.record(z.string(), z.union([z.string(), z.array(z.string()).readonly()]));
+
 /** Attributes as they are given: names and whatever stands under them. What is wrong with them is told by the check. */
 export type GivenAttributes = Readonly<Record<string, unknown>>;
 
@@ -23,6 +26,8 @@ export interface CheckedAttributes {
   readonly attributes: Attributes;
   readonly parts: readonly { readonly definition: Attribute; readonly values: readonly string[] }[];
 }
+
+export const noAttributes: CheckedAttributes = { attributes: {}, parts: [] };
 
 /** What one thing is to carry, all of it. */
 export interface AttributesWish {

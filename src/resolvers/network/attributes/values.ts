@@ -1,7 +1,12 @@
 import { type Context, microseconds } from '#kernel/context.ts';
 import { newId } from '#kernel/id.ts';
 import type { AttributeResource } from '#resolvers/network/attributes/attribute.ts';
-import type { Attributes, CheckedAttributes } from '#resolvers/network/attributes/check.ts';
+import {
+  type Attributes,
+  type CheckedAttributes,
+  checkAttributes,
+  type GivenAttributes,
+} from '#resolvers/network/attributes/check.ts';
 import { attributeStore, type CarriedValue } from '#resolvers/network/attributes/store.ts';
 
 /**
@@ -24,7 +29,7 @@ function toAttributes(carried: readonly CarriedValue[]): Attributes {
 }
 
 /** Whether two things carry the same. */
-export const sameAttributes = (one: Attributes, other: Attributes): boolean =>
+const sameAttributes = (one: Attributes, other: Attributes): boolean =>
   JSON.stringify(Object.entries(one).sort()) === JSON.stringify(Object.entries(other).sort());
 
 /** A thing with all that it carries from now on. */
@@ -62,6 +67,57 @@ export async function storeAttributes(
     things.map(({ targetId }) => targetId),
     values,
   );
+}
+
+/** What a write makes of what a thing carries. */
+export interface AttributesChange {
+  readonly before: Attributes;
+  readonly after: Attributes;
+  readonly changed: boolean;
+}
+
+/** A thing whose attributes may be given: all of them, or undefined to leave them unread and unchecked. */
+export interface AttributesGiven {
+  readonly targetId: string;
+  readonly siteId: string;
+  readonly given: GivenAttributes | undefined;
+  readonly alsoRequired?: readonly string[];
+  /** Of the field `attributes`. */
+  readonly path: readonly string[];
+}
+
+/**
+ * Checks what things of a kind are to carry, stores what differs, and tells what was and is. The caller has locked the
+ * things.
+ * @throws InputError with everything that is wrong with any of them.
+ */
+export async function changeAttributes(
+  ctx: Context,
+  resource: AttributeResource,
+  things: readonly AttributesGiven[],
+): Promise<AttributesChange[]> {
+  const given = things.flatMap(({ given, ...rest }) => (given === undefined ? [] : [{ ...rest, given }]));
+  const checked = new Map<string, CheckedAttributes>();
+  for (const [index, verdict] of (await checkAttributes(ctx, resource, given)).entries())
+    checked.set(given[index]?.targetId ?? '', verdict);
+  const carried = await attributesOf(
+    ctx,
+    things.map(({ targetId }) => targetId),
+  );
+  const changes = things.map(({ targetId }, index): AttributesChange => {
+    const before = carried[index] ?? {};
+    const after = checked.get(targetId)?.attributes ?? before;
+    return { before, after, changed: !sameAttributes(before, after) };
+  });
+  await storeAttributes(
+    ctx,
+    resource,
+    things.flatMap(({ targetId, siteId }, index) => {
+      const verdict = changes[index]?.changed ? checked.get(targetId) : undefined;
+      return verdict ? [{ targetId, siteId, checked: verdict }] : [];
+    }),
+  );
+  return changes;
 }
 
 /** Forgets what deleted things carried. */

@@ -4,6 +4,14 @@ import { ConflictError, type GatehouseError, InputError } from '#kernel/errors.t
 import { newId } from '#kernel/id.ts';
 import { line } from '#kernel/input.ts';
 import { allowSomewhere, factsIn, mayRead, refusal } from '#resolvers/network/access.ts';
+import {
+  attributesInput,
+  type CheckedAttributes,
+  checkAttributes,
+  type GivenAttributes,
+  noAttributes,
+} from '#resolvers/network/attributes/check.ts';
+import { storeAttributes } from '#resolvers/network/attributes/values.ts';
 import { bulkItems, type Items, only, singleItem } from '#resolvers/network/bulk.ts';
 import {
   type Device,
@@ -27,8 +35,14 @@ export const hostnameInput = perSettings(({ hostname: rules }) =>
   }),
 );
 
-const deviceCreate = perSettings((settings) => z.object({ site: siteKey, hostname: hostnameInput.of(settings) }));
-export type DeviceCreate = { readonly site: z.input<typeof siteKey>; readonly hostname: string };
+const deviceCreate = perSettings((settings) =>
+  z.object({ site: siteKey, hostname: hostnameInput.of(settings), attributes: attributesInput.optional() }),
+);
+export type DeviceCreate = {
+  readonly site: z.input<typeof siteKey>;
+  readonly hostname: string;
+  readonly attributes?: GivenAttributes | null;
+};
 
 export const createDevice = async (ctx: Context, input: DeviceCreate): Promise<Device> =>
   only(await create(ctx, singleItem(deviceCreate(ctx), input)));
@@ -36,7 +50,11 @@ export const createDevice = async (ctx: Context, input: DeviceCreate): Promise<D
 export const createDevices = async (ctx: Context, inputs: readonly DeviceCreate[]): Promise<Device[]> =>
   create(ctx, bulkItems(ctx, deviceCreate(ctx), inputs));
 
-type Fresh = { readonly site: SiteKey; readonly hostname: string };
+type Fresh = {
+  readonly site: SiteKey;
+  readonly hostname: string;
+  readonly attributes?: GivenAttributes | undefined;
+};
 
 async function create(ctx: Context, items: Items<Fresh>): Promise<Device[]> {
   allowSomewhere(ctx, 'network:create');
@@ -46,9 +64,23 @@ async function create(ctx: Context, items: Items<Fresh>): Promise<Device[]> {
       const refused = mayCreate(ctx, site, items, index);
       if (refused) throw refused;
     });
+    const siteIds = sites.map(({ id }) => id);
+    const checked = await checkAttributes(
+      ctx,
+      'DEVICE',
+      items.values.map(({ attributes = {} }, index) => ({
+        siteId: siteIds[index] ?? '',
+        given: attributes,
+        path: items.path(index, 'attributes'),
+      })),
+    );
     const devices = await insertDevices(
       ctx,
-      items.values.map(({ hostname }, index) => ({ siteId: sites[index]?.id ?? '', hostname })),
+      items.values.map(({ hostname }, index) => ({
+        siteId: siteIds[index] ?? '',
+        hostname,
+        attributes: checked[index] ?? noAttributes,
+      })),
     );
     return devices.map((device, index) => {
       if (device) return device;
@@ -73,7 +105,11 @@ function mayCreate(ctx: Context, site: Site, items: Items<Fresh>, index: number)
  */
 export async function insertDevices(
   ctx: Context,
-  fresh: readonly { readonly siteId: string; readonly hostname: string }[],
+  fresh: readonly {
+    readonly siteId: string;
+    readonly hostname: string;
+    readonly attributes: CheckedAttributes;
+  }[],
 ): Promise<(Device | null)[]> {
   const now = microseconds(ctx.clock.now());
   const devices = await ctx
@@ -81,9 +117,17 @@ export async function insertDevices(
     .insertMany(
       fresh.map(({ siteId, hostname }) => ({ id: newId(), siteId, hostname, createdAt: now, updatedAt: now })),
     );
-  for (const device of devices) {
+  await storeAttributes(
+    ctx,
+    'DEVICE',
+    devices.flatMap((device, index) => {
+      const checked = fresh[index]?.attributes ?? noAttributes;
+      return device && checked.parts.length > 0 ? [{ targetId: device.id, siteId: device.siteId, checked }] : [];
+    }),
+  );
+  for (const [index, device] of devices.entries()) {
     if (!device) continue;
-    const snapshot = toDeviceSnapshot(device);
+    const snapshot = toDeviceSnapshot(device, fresh[index]?.attributes.attributes ?? {});
     ctx.events.append(
       deviceCreated,
       { device: snapshot },

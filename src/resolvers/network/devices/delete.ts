@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Context } from '#kernel/context.ts';
 import { allowSomewhere } from '#resolvers/network/access.ts';
+import { attributesOf, dropAttributes } from '#resolvers/network/attributes/values.ts';
 import { bulkItems, type Items, only, singleItem } from '#resolvers/network/bulk.ts';
 import {
   deviceDeleted,
@@ -29,9 +30,11 @@ async function remove(ctx: Context, items: Items<Reference>): Promise<string[]> 
   return ctx.atomically(async (ctx) => {
     const devices = await lockDevices(ctx, items, 'delete');
     const ids = devices.map((device) => device.id);
+    const attributes = await attributesOf(ctx, ids);
+    await dropAttributes(ctx, ids);
     await ctx.use(deviceStore).deleteMany(ids);
-    for (const device of devices) {
-      const snapshot = toDeviceSnapshot(device);
+    for (const [index, device] of devices.entries()) {
+      const snapshot = toDeviceSnapshot(device, attributes[index] ?? {});
       ctx.events.append(
         deviceDeleted,
         { device: snapshot },

@@ -4,6 +4,8 @@ import type { Page } from '#kernel/page.ts';
 import type { Facts, Visibility } from '#kernel/permission.ts';
 import { definePort } from '#kernel/port.ts';
 import { factsIn } from '#resolvers/network/access.ts';
+import { type Attributes, attributesSnapshot } from '#resolvers/network/attributes/check.ts';
+import type { Selection } from '#resolvers/network/attributes/selection.ts';
 import type { ListQuery } from '#resolvers/network/list.ts';
 import type { NaturalKey } from '#resolvers/network/lookup.ts';
 import { siteGlobalId } from '#resolvers/network/sites/site.ts';
@@ -22,13 +24,18 @@ export interface Device {
 export interface DeviceFilter {
   /** Without regard to case. */
   readonly hostname?: string;
+  /** Only those of this set. */
+  readonly selection?: Selection;
 }
 
 /** What this domain asks of the storage of devices. A Site of null means all Sites. */
 export interface DeviceStore {
   getMany(ids: readonly string[]): Promise<(Device | null)[]>;
-  /** The visible devices with each hostname, two at most. Answers all keys in one read. */
-  match(keys: readonly NaturalKey[], visibility: Visibility): Promise<(readonly Device[])[]>;
+  /**
+   * The visible devices with each hostname, the first of them. Answers all keys in one read.
+   * @param most for each key: two unless said, which is enough to know that there are several.
+   */
+  match(keys: readonly NaturalKey[], visibility: Visibility, most?: number): Promise<(readonly Device[])[]>;
   /** One page for each Site, in one read however many. Ordered by natural key: by folded hostname. */
   pages(siteIds: readonly (string | null)[], query: ListQuery<DeviceFilter>): Promise<Page<Device>[]>;
   /** How many each Site has, in one read however many. */
@@ -60,12 +67,21 @@ export const deviceFacts = (device: Pick<Device, 'id' | 'siteId'>): Facts => ({
 
 export const deviceGlobalId = (id: string): string => toGlobalId('Device', id);
 
-export const deviceSnapshot = z.object({ id: z.string(), siteId: z.string(), hostname: z.string() });
+export const deviceSnapshot = z.object({
+  id: z.string(),
+  siteId: z.string(),
+  hostname: z.string(),
+  attributes: attributesSnapshot,
+});
 
-export const toDeviceSnapshot = ({ id, siteId, hostname }: Device): z.output<typeof deviceSnapshot> => ({
+export const toDeviceSnapshot = (
+  { id, siteId, hostname }: Device,
+  attributes: Attributes,
+): z.output<typeof deviceSnapshot> => ({
   id: deviceGlobalId(id),
   siteId: siteGlobalId(siteId),
   hostname,
+  attributes,
 });
 
 export const deviceCreated = snapshotEvent('device', 'created', deviceSnapshot, {});

@@ -3,6 +3,8 @@ import { allow } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
 import { ConflictError } from '#kernel/errors.ts';
 import { allowSomewhere } from '#resolvers/network/access.ts';
+import { attributesInput, type GivenAttributes } from '#resolvers/network/attributes/check.ts';
+import { type AttributesChange, changeAttributes } from '#resolvers/network/attributes/values.ts';
 import { bulkItems, type Items, only, refuseRepeats, singleItem } from '#resolvers/network/bulk.ts';
 import { hostnameInput } from '#resolvers/network/devices/create.ts';
 import {
@@ -21,13 +23,20 @@ import { siteKey } from '#resolvers/network/sites/find.ts';
 
 const reference = { site: siteKey.nullish(), by: deviceKey };
 const deviceUpdate = perSettings((settings) =>
-  z.object({ ...reference, hostname: hostnameInput.of(settings).optional() }),
+  z.object({
+    ...reference,
+    hostname: hostnameInput.of(settings).optional(),
+    attributes: attributesInput.optional(),
+  }),
 );
-const deviceReplace = perSettings((settings) => z.object({ ...reference, hostname: hostnameInput.of(settings) }));
+const deviceReplace = perSettings((settings) =>
+  z.object({ ...reference, hostname: hostnameInput.of(settings), attributes: attributesInput.default({}) }),
+);
 
 type Named = { readonly site?: z.input<typeof siteKey> | null; readonly by: z.input<typeof deviceKey> };
-export type DeviceUpdate = Named & { readonly hostname?: string | null };
-export type DeviceReplace = Named & { readonly hostname: string };
+type Carried = { readonly attributes?: GivenAttributes | null };
+export type DeviceUpdate = Named & Carried & { readonly hostname?: string | null };
+export type DeviceReplace = Named & Carried & { readonly hostname: string };
 
 /** Changes what is given and leaves the rest. */
 export const updateDevice = async (ctx: Context, input: DeviceUpdate): Promise<Device> =>
@@ -43,23 +52,38 @@ export const replaceDevice = async (ctx: Context, input: DeviceReplace): Promise
 export const replaceDevices = async (ctx: Context, inputs: readonly DeviceReplace[]): Promise<Device[]> =>
   change(ctx, bulkItems(ctx, deviceReplace(ctx), inputs));
 
-type Change = Reference & { readonly hostname?: string | undefined };
+type Change = Reference & {
+  readonly hostname?: string | undefined;
+  readonly attributes?: GivenAttributes | undefined;
+};
 
 async function change(ctx: Context, items: Items<Change>): Promise<Device[]> {
   allowSomewhere(ctx, 'network:update');
   return ctx.atomically(async (ctx) => {
     const before = await lockDevices(ctx, items, 'update');
+    const attributes = await changeAttributes(
+      ctx,
+      'DEVICE',
+      before.map(({ id, siteId }, index) => ({
+        targetId: id,
+        siteId,
+        given: items.values[index]?.attributes,
+        path: items.path(index, 'attributes'),
+      })),
+    );
     const now = microseconds(ctx.clock.now());
     const after = before.map((device, index) => {
       const { hostname = device.hostname } = items.values[index] ?? {};
-      return hostname === device.hostname ? device : { ...device, hostname, updatedAt: now };
+      const same = hostname === device.hostname && !attributes[index]?.changed;
+      return same ? device : { ...device, hostname, updatedAt: now };
     });
     const changed = after.filter((device, index) => device !== before[index]);
     const taken = changed.length === 0 ? [] : await ctx.use(deviceStore).updateMany(changed);
     if (taken[0]) throw hostnameTaken(taken[0], items, after);
     after.forEach((device, index) => {
       const former = before[index];
-      if (former && device !== former) appendDeviceUpdated(ctx, former, device);
+      const change = attributes[index];
+      if (former && change && device !== former) appendDeviceUpdated(ctx, former, device, change);
     });
     return after;
   });
@@ -84,11 +108,21 @@ function hostnameTaken(device: Device, items: Items<unknown>, devices: readonly 
 }
 
 /** Appends the event of a change that was written. */
-export function appendDeviceUpdated(ctx: Context, before: Device, after: Device): void {
-  const snapshot = toDeviceSnapshot(after);
+export function appendDeviceUpdated(
+  ctx: Context,
+  before: Device,
+  after: Device,
+  attributes: Pick<AttributesChange, 'before' | 'after'>,
+): void {
+  const snapshot = toDeviceSnapshot(after, attributes.after);
   ctx.events.append(
     deviceUpdated,
     { device: snapshot },
-    { subject: deviceGlobalId(after.id), scope: deviceFacts(after), before: toDeviceSnapshot(before), after: snapshot },
+    {
+      subject: deviceGlobalId(after.id),
+      scope: deviceFacts(after),
+      before: toDeviceSnapshot(before, attributes.before),
+      after: snapshot,
+    },
   );
 }

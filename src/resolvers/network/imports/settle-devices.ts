@@ -1,6 +1,8 @@
 import { type Context, microseconds } from '#kernel/context.ts';
 import { ConflictError } from '#kernel/errors.ts';
 import { factsIn, mayRead, refusal } from '#resolvers/network/access.ts';
+import { noAttributes } from '#resolvers/network/attributes/check.ts';
+import { attributesOf } from '#resolvers/network/attributes/values.ts';
 import { insertDevices } from '#resolvers/network/devices/create.ts';
 import { type Device, deviceFacts, deviceStore } from '#resolvers/network/devices/device.ts';
 import { foldHostname } from '#resolvers/network/devices/hostname.ts';
@@ -38,7 +40,7 @@ export async function settleDevices(
   const fresh = having('CREATED');
   const made = await insertDevices(
     pass.ctx,
-    fresh.map(({ item, siteId }) => ({ siteId, hostname: item.wish.hostname })),
+    fresh.map(({ item, siteId }) => ({ siteId, hostname: item.wish.hostname, attributes: noAttributes })),
   );
   fresh.forEach(({ item }, index) => {
     if (!made[index]) verdicts.set(item, failed(alreadyThere(item, item.wish.hostname)));
@@ -94,5 +96,12 @@ async function rename(ctx: Context, located: readonly Located[]): Promise<void> 
   const [taken] = await ctx.use(deviceStore).updateMany(pairs.map(({ after }) => after));
   // Only the case of letters changes, so the name was its own before.
   if (taken) throw new ConflictError(`${taken.hostname} already exists in this site.`, ['hostname']);
-  for (const { before, after } of pairs) appendDeviceUpdated(ctx, before, after);
+  const carried = await attributesOf(
+    ctx,
+    pairs.map(({ after }) => after.id),
+  );
+  for (const [index, { before, after }] of pairs.entries()) {
+    const attributes = carried[index] ?? {};
+    appendDeviceUpdated(ctx, before, after, { before: attributes, after: attributes });
+  }
 }
