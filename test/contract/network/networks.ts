@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { newId } from '#kernel/id.ts';
 import type { Network } from '#resolvers/network/networks/network.ts';
-import { type NetworkScope, networkStore } from '#resolvers/network/networks/store.ts';
+import { type NetworkScope, networkStore, type Occupancy } from '#resolvers/network/networks/store.ts';
 import { type OpenStorage, sharedStorage } from '../suite.ts';
 import { aNetwork, natural, naturalDown, query, sees } from './support.ts';
 
@@ -304,6 +304,57 @@ export function networkContract(name: string, open: OpenStorage): void {
       expect(first.map(({ cidr }) => cidr)).toEqual(['10.0.0.0/8', '10.1.0.0/16', '10.1.2.0/24', '10.1.2.5/32']);
       const rest = await store().scan(tree, first.at(-1)?.cidr ?? null, 4);
       expect(rest.map(({ cidr }) => cidr)).toEqual(['10.1.2.9/32', '172.16.0.0/12']);
+    });
+
+    test('tells what is taken of networks as merged ranges of whole blocks, in one read', async () => {
+      const { eight, sixteen, twentyFour, other, six } = await plant();
+      const thirty = aNetwork(here, '10.1.2.64/30', twentyFour);
+      const last = aNetwork(here, '10.255.255.255/32', eight);
+      await store().insertMany([
+        thirty,
+        last,
+        { ...aNetwork(here, '10.64.0.0/10', eight), state: 'RESERVED' },
+        aNetwork(here, '2001:db8:0:1::/64', six),
+        aNetwork(there, '10.200.0.0/16'),
+      ]);
+      const taken = async (network: Network, occupancy: Occupancy, limit = 10) =>
+        (await store().occupied([network], occupancy, limit))[0]?.map(({ first, last }) => `${first}-${last}`);
+      // As children: the /16, the reserved /10 and the last address, each as the block that it lies in.
+      expect(await taken(eight, { by: 'children', length: 12 })).toEqual([
+        '10.0.0.0-10.15.255.255',
+        '10.64.0.0-10.127.255.255',
+        '10.240.0.0-10.255.255.255',
+      ]);
+      // Networks shorter than a block do not count, whatever is in them does.
+      expect(await taken(eight, { by: 'long', length: 24 })).toEqual([
+        '10.1.2.0-10.1.2.255',
+        '10.64.0.0-10.127.255.255',
+        '10.255.255.0-10.255.255.255',
+      ]);
+      expect(await taken(eight, { by: 'long', length: 24 }, 2)).toHaveLength(2);
+      expect(await taken(sixteen, { by: 'hosts', length: 32 })).toEqual([
+        '10.1.2.0-10.1.2.0',
+        '10.1.2.5-10.1.2.5',
+        '10.1.2.9-10.1.2.9',
+        '10.1.2.64-10.1.2.64',
+        '10.1.2.67-10.1.2.67',
+        '10.1.2.255-10.1.2.255',
+      ]);
+      expect(await taken(six, { by: 'long', length: 48 })).toEqual(['2001:db8::-2001:db8:0:ffff:ffff:ffff:ffff:ffff']);
+      expect(await taken(six, { by: 'hosts', length: 128 })).toEqual([
+        '2001:db8:0:1::-2001:db8:0:1::',
+        '2001:db8:0:1:ffff:ffff:ffff:ffff-2001:db8:0:1:ffff:ffff:ffff:ffff',
+      ]);
+      expect(await taken(other, { by: 'children', length: 24 })).toEqual([]);
+      const many = [other, twentyFour, eight];
+      const statements = await storage.countStatements(() => store().occupied(many, { by: 'children', length: 32 }, 1));
+      expect(statements ?? 1).toBe(1);
+      expect(await store().occupied(many, { by: 'children', length: 32 }, 1)).toEqual([
+        [],
+        [{ first: '10.1.2.5', last: '10.1.2.5' }],
+        [{ first: '10.1.0.0', last: '10.1.255.255' }],
+      ]);
+      expect(await store().occupied([], { by: 'children', length: 32 }, 1)).toEqual([]);
     });
 
     test('keeps a locked tree from others until the unit ends, and readers never wait', async () => {

@@ -3,10 +3,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newId } from '#kernel/id.ts';
 import type { PageRequest, Position } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
+import { toCidr } from '#resolvers/network/cidr.ts';
 import { type Device, deviceStore } from '#resolvers/network/devices/device.ts';
 import type { ListQuery, Order } from '#resolvers/network/list.ts';
 import { type Network, networkStates } from '#resolvers/network/networks/network.ts';
-import { type NetworkFilter, type NetworkScope, networkStore } from '#resolvers/network/networks/store.ts';
+import {
+  type NetworkFilter,
+  type NetworkScope,
+  networkStore,
+  type Occupancy,
+} from '#resolvers/network/networks/store.ts';
 import { type Site, siteStore } from '#resolvers/network/sites/site.ts';
 import { embeddedDatabase } from '../../support/database.ts';
 import { openMemoryStorage, openPrismaStorage } from '../harness.ts';
@@ -217,6 +223,7 @@ test('lists of networks', async () => {
             counts: await store.count(scopes, query),
             holders: holders.map(({ id }) => id).sort(),
             hosts: await store.countHosts(present),
+            taken: await Promise.all(occupancies.map((asked) => store.occupied(inVersion(present, asked), asked, 3))),
             matches: await store.match(
               [null, ...sites].map((siteId) => ({ siteId, key: '10.0.0.0/8' })),
               visibility,
@@ -233,6 +240,18 @@ test('lists of networks', async () => {
     { numRuns: 100 },
   );
 }, 60_000);
+
+/** Blocks of each length in the networks that are shorter. */
+const occupancies: readonly (Occupancy & { readonly version: 4 | 6 })[] = [
+  { version: 4, by: 'long', length: 9 },
+  { version: 4, by: 'long', length: 24 },
+  { version: 4, by: 'hosts', length: 32 },
+  { version: 6, by: 'long', length: 33 },
+  { version: 6, by: 'hosts', length: 128 },
+];
+
+const inVersion = (networks: readonly Network[], { version, length }: (typeof occupancies)[number]) =>
+  networks.filter(({ cidr }) => toCidr(cidr).version === version && toCidr(cidr).length < length);
 
 function scopesOf(kind: NetworkScope['kind'], networks: readonly Network[]): NetworkScope[] {
   if (kind === 'all') return [{ kind }];

@@ -7,7 +7,7 @@ import { PrismaDevices } from '#plugins/storage-prisma/network/devices.ts';
 import { PrismaNetworks } from '#plugins/storage-prisma/network/networks.ts';
 import { openSessions } from '#plugins/storage-prisma/session.ts';
 import type { Network } from '#resolvers/network/networks/network.ts';
-import type { NetworkScope } from '#resolvers/network/networks/store.ts';
+import type { NetworkScope, Occupancy } from '#resolvers/network/networks/store.ts';
 import { natural, query } from '../../contract/network/support.ts';
 import { embeddedDatabase } from '../../support/database.ts';
 import { costOf, type Statement } from '../../support/plans.ts';
@@ -155,6 +155,14 @@ describe('networks', () => {
       const scope: NetworkScope = { kind: 'inside', network: granted };
       await sized.networks.pages([scope], query({ visibility, order: natural, page: { limit: 10 } }));
     }, 25));
+
+  test('what is taken of a network, as far as it has to be known', async () => {
+    const near = async (sized: Sized, cidr: string, occupancy: Occupancy) =>
+      sized.networks.occupied([await sized.at(cidr)], occupancy, 2);
+    await expectSameCost((sized) => near(sized, '10.0.0.0/16', { by: 'children', length: 24 }), 110);
+    await expectSameCost((sized) => near(sized, '10.0.0.0/24', { by: 'hosts', length: 32 }), 20);
+    await expectSameCost((sized) => near(sized, '10.3.0.0/16', { by: 'long', length: 26 }), 20);
+  });
 
   test('what a newcomer adopts', () =>
     expectSameCost(async (sized) => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConflictError } from '#kernel/errors.ts';
 import { createDevice } from '#resolvers/network/devices/create.ts';
+import { allocateAddresses } from '#resolvers/network/networks/allocate.ts';
 import { createNetwork, createNetworks } from '#resolvers/network/networks/create.ts';
 import { deleteNetwork } from '#resolvers/network/networks/delete.ts';
 import { listNetworks } from '#resolvers/network/networks/find.ts';
@@ -74,6 +75,25 @@ describe.skipIf(!findPostgres())(`two gateways on one ${machine}`, () => {
     });
     const { done } = await settled(work);
     expect(done).toBeGreaterThanOrEqual(11);
+    expect(await faults(site)).toEqual([]);
+  });
+
+  test('forty parallel allocations beside plain creates in one /24 never give an address twice', async () => {
+    const site = await nets[0].site();
+    const key = { site: { id: site.id } };
+    await createNetwork(ctx(0), { ...key, cidr: '10.1.2.0/24' });
+    const allocations = Array.from({ length: 40 }, (_, n) =>
+      allocateAddresses(ctx(n), { ...key, by: { cidr: '10.1.2.0/24' } }),
+    );
+    const creates = Array.from({ length: 20 }, (_, n) =>
+      createNetwork(ctx(n), { ...key, cidr: `10.1.2.${2 * n + 1}/32` }),
+    );
+    const { done, refused } = await settled(creates);
+    const given = (await Promise.all(allocations)).flat().map(({ cidr }) => cidr);
+    expect(new Set(given).size).toBe(40);
+    expect(refused.every((error) => error instanceof ConflictError)).toBe(true);
+    const page = await listNetworks(ctx(0), { ...key, filter: { includeIps: true } }, wholePage);
+    expect(page.items).toHaveLength(40 + done);
     expect(await faults(site)).toEqual([]);
   });
 

@@ -34,16 +34,16 @@ export type AddressAllocate = z.input<typeof addressAllocate>;
  * Takes free blocks of a network: finds them and creates them, so that nobody else gets them too.
  * @throws NoSpaceError when fewer are free, unless a part is enough; with `partial` when none is.
  */
-export const allocateNetworks = (ctx: Context, input: NetworkAllocate): Promise<Network[]> => {
+export async function allocateNetworks(ctx: Context, input: NetworkAllocate): Promise<Network[]> {
   const items = singleItem(networkAllocate, input);
   return allocate(ctx, items, () => only(items.values));
-};
+}
 
 /** Takes free addresses of a network. */
-export const allocateAddresses = (ctx: Context, input: AddressAllocate): Promise<Network[]> => {
+export async function allocateAddresses(ctx: Context, input: AddressAllocate): Promise<Network[]> {
   const items = singleItem(addressAllocate, input);
   return allocate(ctx, items, (network) => ({ ...only(items.values), prefixLength: hostLength(network) }));
-};
+}
 
 async function allocate(
   ctx: Context,
