@@ -19,6 +19,15 @@ export interface ListQuery<Filter> {
   readonly page: PageRequest;
 }
 
+/** What a list is of: of everything, or of what a Site or another thing has. */
+export type ListScope<Kind extends string> =
+  | { readonly kind: 'all' }
+  | { readonly kind: Kind /** Row id. */; readonly id: string };
+
+/** The scope of a list that may name a Site. */
+export const siteScope = (siteId: string | null): ListScope<'site'> =>
+  siteId === null ? { kind: 'all' } : { kind: 'site', id: siteId };
+
 export const byCreation: Order = { by: 'CREATED', direction: 'ASC' };
 export const byNaturalKey: Order = { by: 'NATURAL', direction: 'ASC' };
 

@@ -1,10 +1,13 @@
 import { newId } from '#kernel/id.ts';
 import type { PageRequest } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
+import type { Circuit, CircuitEnd } from '#resolvers/network/circuits/circuit.ts';
 import type { Device } from '#resolvers/network/devices/device.ts';
 import type { Assignment, NetworkInterface } from '#resolvers/network/interfaces/interface.ts';
 import type { Order } from '#resolvers/network/list.ts';
 import type { Network } from '#resolvers/network/networks/network.ts';
+import type { ProtocolType } from '#resolvers/network/protocol-types/protocol-type.ts';
+import type { SealedProtocol } from '#resolvers/network/protocols/protocol.ts';
 import type { Site } from '#resolvers/network/sites/site.ts';
 
 const now = '2026-03-01T09:30:00.123000Z';
@@ -50,6 +53,46 @@ export const anAssignment = ({ id, siteId, deviceId }: NetworkInterface, address
   deviceId,
   addressId,
   createdAt: now,
+});
+
+/** An end on an interface of its own. */
+export const anEnd = (deviceId = newId()): CircuitEnd => ({ interfaceId: newId(), deviceId });
+
+export const aCircuit = (siteId: string, name: string, endpointZ: CircuitEnd | null = null): Circuit => ({
+  id: newId(),
+  siteId,
+  name,
+  nameSlug: name.replaceAll('/', '_'),
+  endpointA: anEnd(),
+  endpointZ,
+  createdAt: now,
+  updatedAt: now,
+});
+
+export const aProtocolType = (siteId: string, name: string): ProtocolType => ({
+  id: newId(),
+  siteId,
+  name,
+  description: '',
+  requiredAttributeIds: [],
+  createdAt: now,
+  updatedAt: now,
+});
+
+export const aProtocol = (siteId: string, parts: Partial<SealedProtocol> = {}): SealedProtocol => ({
+  id: newId(),
+  siteId,
+  typeId: newId(),
+  deviceId: newId(),
+  interfaceId: null,
+  circuitId: null,
+  description: '',
+  hasAuthString: parts.sealed != null,
+  authStringRevision: 0,
+  sealed: null,
+  createdAt: now,
+  updatedAt: now,
+  ...parts,
 });
 
 export const request = (parts: Partial<PageRequest> = {}): PageRequest => ({

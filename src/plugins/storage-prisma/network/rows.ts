@@ -1,5 +1,8 @@
 import { microseconds } from '#kernel/context.ts';
 import { isUuid } from '#kernel/id.ts';
+import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
+
+const { sql } = Prisma;
 
 /** The rows with these ids in their order, null for what is missing. */
 export function inOrder<Row extends { readonly id: string }>(
@@ -27,6 +30,12 @@ export const withInstants = <Row extends Instants>(row: Row) => ({
 
 /** Whether PostgreSQL can hold a text at all: what it cannot hold is the name of nothing. */
 export const storable = (text: string): boolean => !text.includes('\u0000') && text.isWellFormed();
+
+/** The condition that a column holds this text; every row passes where none is asked for. */
+export function sameText(column: Prisma.Sql, text: string | undefined): Prisma.Sql {
+  if (text === undefined) return sql`TRUE`;
+  return storable(text) ? sql`${column} = ${text}` : sql`FALSE`;
+}
 
 /** Answers keys in their order from rows that tell the place of theirs. */
 export function byPlace<Row extends { readonly place: number }, Value>(
