@@ -88,7 +88,7 @@ export interface StoredEvent extends AppendedEvent {
 /** What `append` is told beside the data. */
 export interface AppendOptions {
   readonly subject?: string;
-  /** The object and all its ancestors at this moment, by kind. */
+  /** The object and all its ancestors at this moment, by kind, first of all the place that it belongs to. */
   readonly scope: Facts;
   readonly before?: unknown;
   readonly after?: unknown;
@@ -133,6 +133,11 @@ export type EventVisibility =
       readonly owner: string | null;
     }[];
 
+/** What a list of events is about: one thing, or a place, which is the first value of the first fact of an event. */
+export type EventTopic =
+  | { readonly subject: string }
+  | { readonly place: { readonly kind: string; readonly value: string } };
+
 /** What the platform asks of the storage of the event log. */
 export interface EventLogStore {
   /** Keeps events in the unit of work, without numbers; the last statement before its commit. */
@@ -147,6 +152,16 @@ export interface EventLogStore {
   getMany(ids: readonly string[]): Promise<(StoredEvent | null)[]>;
   /** Newest first; `direction` and positions (`[sequence]`) refer to that order. */
   page(filter: EventFilter, visibility: EventVisibility, request: PageRequest): Promise<Page<StoredEvent>>;
+  /**
+   * One such page for each topic, in one read however many: the cost does not grow with the log.
+   * @param topics all of one form.
+   */
+  pages(
+    topics: readonly EventTopic[],
+    filter: EventFilter,
+    visibility: EventVisibility,
+    request: PageRequest,
+  ): Promise<Page<StoredEvent>[]>;
   state(): Promise<LogState>;
   /** How many rows wait for a number. */
   countUnnumbered(): Promise<number>;

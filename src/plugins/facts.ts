@@ -16,3 +16,6 @@ export function factEntries(scope: Facts): string[] {
   });
   return [...new Set(entries)];
 }
+
+/** The place that an event belongs to, as its storage keeps it: the first of its entries. */
+export const placeEntry = (scope: Facts): string | null => factEntries(scope)[0] ?? null;

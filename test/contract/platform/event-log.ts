@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { type AppendedEvent, type EventFilter, type EventVisibility, eventLog } from '#kernel/event.ts';
+import {
+  type AppendedEvent,
+  type EventFilter,
+  type EventTopic,
+  type EventVisibility,
+  eventLog,
+} from '#kernel/event.ts';
 import { newId } from '#kernel/id.ts';
 import type { PageRequest } from '#kernel/page.ts';
 import type { Facts, ScopeGrant } from '#kernel/permission.ts';
@@ -40,6 +46,50 @@ export function eventLogContract(name: string, open: OpenStorage): void {
       await append(...events);
       await log().number(1000);
     }
+
+    describe('pages by topic', () => {
+      test('gives the events about each thing, and those of each place, newest first, in one read', async () => {
+        await numbered(
+          newEvent({ subject: 'x', scope: { site: ['a', 'a/device'], kind: 'device' } }),
+          newEvent({ subject: 'y', scope: { site: ['b', 'b/device'], kind: 'device' } }),
+          newEvent({ subject: 'x', scope: { site: ['a', 'a/device'], device: 'b' } }),
+          newEvent({ subject: 'z', scope: { device: 'q', site: 'a' } }),
+          newEvent({ subject: null, scope: {} }),
+        );
+        const of = async (topics: readonly EventTopic[], request = firstPage, filter: EventFilter = {}) => {
+          const pages = await log().pages(topics, filter, 'all', request);
+          return pages.map(({ items }) => items.map(({ node }) => node.sequence));
+        };
+        const subjects = ['y', 'nobody', 'x', 'y'].map((subject) => ({ subject }));
+        expect(await of(subjects)).toEqual([[2], [], [3, 1], [2]]);
+        const places = ['a', 'b', 'q'].map((value) => ({ place: { kind: 'site', value } }));
+        expect(await of(places)).toEqual([[3, 1], [2], []]);
+        expect(await of([{ place: { kind: 'device', value: 'q' } }])).toEqual([[4]]);
+        expect(await of(places, { ...firstPage, limit: 1 })).toEqual([[3], [2], []]);
+        expect(await of(places, { ...firstPage, after: ['3'] })).toEqual([[1], [2], []]);
+        expect(await of(places, firstPage, { subjects: ['y'] })).toEqual([[], [2], []]);
+        expect(await of([])).toEqual([]);
+        const [first] = await log().pages(places, {}, 'all', { ...firstPage, limit: 1 });
+        expect([first?.hasNextPage, await first?.count()]).toEqual([true, 2]);
+        expect((await storage.countStatements(() => log().pages(places, {}, 'all', firstPage))) ?? 1).toBe(1);
+      });
+
+      test('gives what the viewer may see alone', async () => {
+        await numbered(
+          newEvent({ subject: 'x', scope: { site: 'a' } }),
+          newEvent({ subject: 'x', scope: { site: 'b' } }),
+        );
+        const visibility: EventVisibility = [
+          {
+            names: ['network.device.created'],
+            visibility: { allOf: [[{ kind: 'site', value: 'b' }]] },
+            owner: null,
+          },
+        ];
+        const [page] = await log().pages([{ subject: 'x' }], {}, visibility, firstPage);
+        expect([page?.items.map(({ node }) => node.sequence), await page?.count()]).toEqual([[2], 1]);
+      });
+    });
 
     describe('appending and numbering', () => {
       test('begins empty, with an epoch of ten characters of base32', async () => {

@@ -86,6 +86,20 @@ describe.skipIf(!findPostgres())('the event log on a server', () => {
     ['a page far back', ({ log }) => log.page({}, 'all', { ...page, after: ['5000'] })],
     ['the oldest page', ({ log }) => log.page({}, 'all', { ...page, direction: 'backward' })],
     ['a common name', ({ log }) => log.page({ names: ['common.thing3.happened'] }, 'all', page)],
+    [
+      'what is about several things',
+      ({ log }) => log.pages([{ subject: 'subject-7' }, { subject: 'subject-99' }], {}, 'all', page),
+    ],
+    [
+      'what happened in a common place and in a rare one',
+      ({ log }) =>
+        log.pages(
+          ['3', 'rare'].map((value) => ({ place: { kind: 'site', value } })),
+          {},
+          'all',
+          { ...page, limit: 1 },
+        ),
+    ],
     ['a rare name', ({ log }) => log.page({ names: ['rare.thing.happened'] }, 'all', { ...page, limit: 1 })],
     [
       'a common and a rare name',

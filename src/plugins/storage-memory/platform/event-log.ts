@@ -3,13 +3,15 @@ import {
   type AppendedEvent,
   type EventFilter,
   type EventLogStore,
+  type EventTopic,
   type EventVisibility,
   type LogState,
   matchesName,
   type StoredEvent,
 } from '#kernel/event.ts';
-import type { PageRequest } from '#kernel/page.ts';
+import type { Page, PageRequest } from '#kernel/page.ts';
 import type { Facts, ScopeGrant, Visibility } from '#kernel/permission.ts';
+import { anyOfEntry, placeEntry } from '#plugins/facts.ts';
 import { defineTable, type Session, type Table, type Tables } from '#plugins/storage-memory/database.ts';
 import { pageOfRows, type RowKey } from '#plugins/storage-memory/page.ts';
 
@@ -101,6 +103,21 @@ export class MemoryEventLog implements EventLogStore {
     });
   }
 
+  pages(
+    topics: readonly EventTopic[],
+    filter: EventFilter,
+    visibility: EventVisibility,
+    request: PageRequest,
+  ): Promise<Page<StoredEvent>[]> {
+    return this.#session.run((tables) => {
+      const { epoch } = logOf(tables);
+      const rows = [...tables(numbered).values()]
+        .filter((event) => matches(filter, event) && isSeen(visibility, event))
+        .map((event): StoredEvent => ({ ...event, epoch }));
+      return topics.map((topic) => pageOfRows(rows.filter(isAbout(topic)), newestFirst, request));
+    });
+  }
+
   state(): Promise<LogState> {
     return this.#session.run((tables) => {
       const { epoch, head, floor } = logOf(tables);
@@ -186,6 +203,12 @@ function matches({ names, subjects, scope, actor, from, to }: EventFilter, event
     (from === undefined || event.occurredAt >= toMicroseconds(from)) &&
     (to === undefined || event.occurredAt < toMicroseconds(to))
   );
+}
+
+function isAbout(topic: EventTopic): (event: NumberedEvent) => boolean {
+  if ('subject' in topic) return ({ subject }) => subject === topic.subject;
+  const place = anyOfEntry(topic.place.kind, topic.place.value);
+  return ({ scope }) => placeEntry(scope) === place;
 }
 
 function isSeen(rules: EventVisibility, { name, scope }: NumberedEvent): boolean {

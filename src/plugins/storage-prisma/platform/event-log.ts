@@ -2,17 +2,18 @@ import type {
   AppendedEvent,
   EventFilter,
   EventLogStore,
+  EventTopic,
   EventVisibility,
   LogState,
-  Retention,
   StoredEvent,
 } from '#kernel/event.ts';
 import { isUuid } from '#kernel/id.ts';
-import { type PageRequest, toPage } from '#kernel/page.ts';
+import { type Page, type PageRequest, toPage } from '#kernel/page.ts';
 import { factEntries } from '#plugins/facts.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
-import { pageInSql, type SqlKey } from '#plugins/storage-prisma/keyset.ts';
 import { conditionsOf, type EventConditions } from '#plugins/storage-prisma/platform/event-conditions.ts';
+import { pageOf, pagesAbout, placeInLog } from '#plugins/storage-prisma/platform/event-pages.ts';
+import { instant, selectEvents, toEvent } from '#plugins/storage-prisma/platform/event-rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 
 const { sql } = Prisma;
@@ -62,25 +63,32 @@ export class PrismaEventLog implements EventLogStore {
   }
 
   async read(after: number, limit: number): Promise<StoredEvent[]> {
-    const rows = await this.#select(sql`FROM event AS e WHERE sequence > ${after} ORDER BY sequence LIMIT ${limit}`);
+    const rows = await selectEvents(
+      this.#session,
+      sql`FROM event AS e WHERE sequence > ${after} ORDER BY sequence LIMIT ${limit}`,
+    );
     return rows.map(toEvent);
   }
 
   async getMany(ids: readonly string[]): Promise<(StoredEvent | null)[]> {
-    const rows = await this.#select(sql`FROM event AS e WHERE id = ANY (${ids.filter(isUuid)}::uuid[])`);
+    const rows = await selectEvents(this.#session, sql`FROM event AS e WHERE id = ANY (${ids.filter(isUuid)}::uuid[])`);
     const found = new Map(rows.map((row) => [row.id, toEvent(row)]));
     return ids.map((id) => found.get(id.toLowerCase()) ?? null);
   }
 
   async page(filter: EventFilter, visibility: EventVisibility, request: PageRequest) {
     const conditions = conditionsOf(filter, visibility);
-    const rows = await this.#select(pageOf(conditions, request));
-    return toPage(
-      request,
-      rows.map(toEvent),
-      (event) => [String(event.sequence)],
-      () => this.#count(conditions),
-    );
+    const rows = await selectEvents(this.#session, pageOf(conditions, request));
+    return toPage(request, rows.map(toEvent), placeInLog, () => this.#count(conditions));
+  }
+
+  pages(
+    topics: readonly EventTopic[],
+    filter: EventFilter,
+    visibility: EventVisibility,
+    request: PageRequest,
+  ): Promise<Page<StoredEvent>[]> {
+    return pagesAbout(this.#session, topics, conditionsOf(filter, visibility), request);
   }
 
   async #count({ where }: EventConditions): Promise<number> {
@@ -150,35 +158,6 @@ export class PrismaEventLog implements EventLogStore {
   listen(topic: 'appended' | 'numbered', wake: () => void): Promise<() => Promise<void>> {
     return this.#session.listen(`gatehouse_${topic}`, wake);
   }
-
-  #select(from: Prisma.Sql): Promise<EventRow[]> {
-    return this.#session.run(
-      (db) => db.$queryRaw<EventRow[]>`
-        SELECT e.sequence, e.id, e.name, e.subject, e.scope, e.actor, ${instant(sql`e.occurred_at`)} AS "occurredAt",
-          e.data, e.before, e.after, e.traceparent, e.tx, e.retain, e.truncated, (SELECT epoch FROM event_log) AS epoch
-        ${from}`,
-    );
-  }
-}
-
-const newestFirst: readonly SqlKey[] = [{ type: 'integer', sql: sql`e.sequence`, descending: true }];
-
-/**
- * A page, newest first. Where names or subjects narrow it, each of them is read by its own index and what they give is
- * merged: the cost does not grow with the log.
- */
-function pageOf({ where, by }: EventConditions, request: PageRequest): Prisma.Sql {
-  const { bounds, tail } = pageInSql(newestFirst, request);
-  if (!by) return sql`FROM event AS e WHERE ${where} AND ${bounds} ${tail}`;
-  const column = sql`e.${by.column}`;
-  const direction = request.direction === 'forward' ? sql`DESC` : sql`ASC`;
-  // Not `=`: then the planner would take the column for a constant, and may walk the whole log by its numbers in
-  // search of a value that is rare. This order only the column's own index has.
-  return sql`
-    FROM ${by.keys} CROSS JOIN LATERAL (
-      SELECT * FROM event AS e WHERE ${column} >= key AND ${column} <= key AND ${by.where} AND ${bounds}
-      ORDER BY ${column} ${direction}, e.sequence ${direction} LIMIT ${request.limit + request.offset + 1}
-    ) AS e ${tail}`;
 }
 
 const toRow = (event: AppendedEvent, position: number) => ({
@@ -201,22 +180,9 @@ const toRow = (event: AppendedEvent, position: number) => ({
   truncated: event.truncated,
 });
 
-interface EventRow extends Omit<StoredEvent, 'sequence' | 'retain'> {
-  readonly sequence: bigint;
-  readonly retain: string;
-}
-
-const toEvent = (row: EventRow): StoredEvent => ({
-  ...row,
-  sequence: Number(row.sequence),
-  retain: row.retain as Retention,
-});
-
 interface StateRow {
   readonly epoch: string;
   readonly head: bigint;
   readonly floor: bigint;
   readonly oldest: string | null;
 }
-
-const instant = (column: Prisma.Sql) => sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
