@@ -20,6 +20,8 @@ import { treeRepaired } from '#resolvers/network/networks/verify.ts';
 import { networkSettings } from '#resolvers/network/settings.ts';
 import { siteCreated, siteDeleted, siteStore, siteUpdated } from '#resolvers/network/sites/site.ts';
 import { allocation } from '#schema/network/allocation.ts';
+import { attributes } from '#schema/network/attribute.ts';
+import { attributeValues } from '#schema/network/attribute-value.ts';
 import { devices } from '#schema/network/device.ts';
 import { inventoryImports } from '#schema/network/inventory-import.ts';
 import { networks } from '#schema/network/network.ts';
@@ -71,6 +73,15 @@ export const network = definePlugin({
         .default(1024)
         .describe('The most networks or addresses that are offered or taken at once.'),
     }),
+    attribute: group({
+      namePattern: expression
+        .default('^[a-z][a-z0-9_]*$')
+        .describe('An RE2 expression that names of attributes must match.'),
+    }),
+    query: group({
+      maxTerms: z.number().int().min(1).default(100).describe('The most terms of a set query.'),
+      maxLength: z.number().int().min(1).default(4096).describe('The most characters of a set query.'),
+    }),
     bulk: group({ max: z.number().int().min(1).max(1000).default(1000).describe('The most items of one bulk call.') }),
   }),
   permissions: [networkArea],
@@ -99,6 +110,8 @@ export const network = definePlugin({
   schema(builder) {
     resources(builder);
     sites(builder);
+    attributes(builder);
+    attributeValues(builder);
     devices(builder);
     networks(builder);
     networkTree(builder);
@@ -109,6 +122,7 @@ export const network = definePlugin({
     const { pattern } = config.hostname;
     provide(networkSettings, {
       ...config,
+      attribute: { namePattern: compilePattern(config.attribute.namePattern) },
       hostname: { ...config.hostname, pattern: pattern === null ? null : compilePattern(pattern) },
     });
     return undefined;

@@ -28,6 +28,7 @@ type ScalarShapes = {
   JSON: { Input: unknown; Output: unknown };
   BigInt: { Input: bigint; Output: bigint | string };
   Cidr: { Input: string; Output: string };
+  Attributes: { Input: object; Output: object };
   EventCursor: { Input: string; Output: string };
 };
 

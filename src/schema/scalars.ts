@@ -31,6 +31,14 @@ export function scalars(builder: Builder): void {
     parseValue: expectString('Cidr'),
     serialize: (value) => value,
   });
+  builder.scalarType('Attributes', {
+    description: 'An object of attributes: a text under each name, a list of texts for an attribute with several values.',
+    parseValue(value) {
+      if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+      throw new TypeError('Attributes must be given as an object.');
+    },
+    serialize: (value) => value,
+  });
   builder.scalarType('EventCursor', {
     description: 'A place in the event log. Opaque: keep it, and give it back as `after`.',
     parseValue: expectString('EventCursor'),

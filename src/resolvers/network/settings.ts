@@ -14,6 +14,12 @@ export interface NetworkSettings {
   readonly ipv6: { readonly display: Ipv6Display };
   /** The most networks or addresses that are offered or taken at once. */
   readonly allocate: { readonly max: number };
+  readonly attribute: {
+    /** What names of attributes must match; found in them. */
+    readonly namePattern: Pattern;
+  };
+  /** The most terms and characters of a set query. */
+  readonly query: { readonly maxTerms: number; readonly maxLength: number };
   /** The most items of one bulk call. */
   readonly bulk: { readonly max: number };
   readonly import: {

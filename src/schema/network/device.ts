@@ -22,7 +22,7 @@ import type { Builder } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { orderInput } from '#schema/filter.ts';
 import { bulkMutation, mutation } from '#schema/mutation.ts';
-import { changeFeed, instants, manyGone, manyThings, oneGone, oneThing } from '#schema/network/shared.ts';
+import { changeFeed, instants, manyGone, manyThings, oneGone, oneThing, queryArgs } from '#schema/network/shared.ts';
 import { node } from '#schema/node.ts';
 
 declare module '#schema/builder.ts' {
@@ -45,7 +45,10 @@ export function devices(builder: Builder): void {
   });
   const filter = builder.inputType('DeviceFilter', {
     description: 'Which devices; everything given must hold.',
-    fields: (t) => ({ hostname: t.string({ description: 'With this hostname, in any case.' }) }),
+    fields: (t) => ({
+      hostname: t.string({ description: 'With this hostname, in any case.' }),
+      attributes: t.field({ type: ['AttributeMatch'], description: 'That carry all of these.' }),
+    }),
   });
   const orderBy = orderInput(builder, 'Device', { CREATED: 'When it was made.', NATURAL: 'Its hostname.' });
   node(builder, 'Device', {
@@ -74,6 +77,7 @@ export function devices(builder: Builder): void {
       args: {
         site: t.arg({ type: 'SiteKey', description: 'Only of this Site.' }),
         filter: t.arg({ type: filter, description: 'Which ones.' }),
+        ...queryArgs(t.arg),
         orderBy: t.arg({ type: orderBy, description: 'As they were made, unless said.' }),
       },
       resolve: (_, args, page, ctx) => listDevices(ctx, args as DeviceList, page),
@@ -106,9 +110,10 @@ function creation(builder: Builder): void {
     input: (t) => ({
       site: t.field({ type: 'SiteKey', required: true, description: 'The Site it belongs to, for good.' }),
       hostname: t.string({ required: true, description: 'By the rules of DNS, or of this gateway.' }),
+      attributes: t.field({ type: 'Attributes', description: 'All that it carries.' }),
     }),
     success: oneThing('device', 'Device'),
-    resolve: async (ctx, input) => ({ device: await createDevice(ctx, input) }),
+    resolve: async (ctx, input) => ({ device: await createDevice(ctx, input as DeviceCreate) }),
   });
   bulkMutation(builder, 'deviceCreateMany', {
     ...facts,
@@ -128,9 +133,10 @@ function changes(builder: Builder): void {
       site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
       by: t.field({ type: 'DeviceKey', required: true, description: 'The device.' }),
       hostname: t.string({ description: 'Its new hostname.' }),
+      attributes: t.field({ type: 'Attributes', description: 'All that it carries from now on.' }),
     }),
     success: oneThing('device', 'Device'),
-    resolve: async (ctx, input) => ({ device: await updateDevice(ctx, input) }),
+    resolve: async (ctx, input) => ({ device: await updateDevice(ctx, input as DeviceUpdate) }),
   });
   bulkMutation(builder, 'deviceUpdateMany', {
     ...facts,
@@ -146,9 +152,10 @@ function changes(builder: Builder): void {
       site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
       by: t.field({ type: 'DeviceKey', required: true, description: 'The device.' }),
       hostname: t.string({ required: true, description: 'Its hostname.' }),
+      attributes: t.field({ type: 'Attributes', description: 'All that it carries; nothing unless said.' }),
     }),
     success: oneThing('device', 'Device'),
-    resolve: async (ctx, input) => ({ device: await replaceDevice(ctx, input) }),
+    resolve: async (ctx, input) => ({ device: await replaceDevice(ctx, input as DeviceReplace) }),
   });
   bulkMutation(builder, 'deviceReplaceMany', {
     ...facts,

@@ -1,6 +1,7 @@
 import type { Context } from '#kernel/context.ts';
 import type { EventDefinition } from '#kernel/event.ts';
 import { toGlobalId } from '#kernel/id.ts';
+import { attributesOf } from '#resolvers/network/attributes/values.ts';
 import { findSites } from '#resolvers/network/sites/find.ts';
 import type { Site } from '#resolvers/network/sites/site.ts';
 import { type Watch, watch } from '#resolvers/network/watch.ts';
@@ -19,8 +20,15 @@ declare module '#schema/builder.ts' {
   }
 }
 
-/** The interface of the things in Sites. */
+/** The interface of the things in Sites, and what their inputs share. */
 export function resources(builder: Builder): void {
+  builder.inputType('AttributeMatch', {
+    description: 'A value that a thing carries under a name.',
+    fields: (t) => ({
+      name: t.string({ required: true, description: 'The name of the attribute.' }),
+      value: t.string({ description: 'One of its values; the empty one unless said.' }),
+    }),
+  });
   builder.interfaceType('NetworkResource', {
     description: 'A thing in a Site.',
     interfaces: [builder.nodeInterfaceRef()] as never,
@@ -31,6 +39,20 @@ export function resources(builder: Builder): void {
         description: 'The Site it belongs to; null where the viewer may not read the Site itself.',
         resolve: (thing, _, ctx): Promise<Site | null> => ctx.load(findSites, thing.siteId),
       }),
+      attributes: t.field({
+        type: 'Attributes',
+        description: 'What it carries, by name.',
+        resolve: (thing, _, ctx) => ctx.load(attributesOf, thing.id),
+      }),
+      attribute: t.stringList({
+        nullable: true,
+        description: 'What it carries under one name, several values in their order; null for nothing.',
+        args: { name: t.arg.string({ required: true, description: 'The name.' }) },
+        async resolve(thing, { name }, ctx) {
+          const attributes = await ctx.load(attributesOf, thing.id);
+          return Object.hasOwn(attributes, name) ? [attributes[name] ?? []].flat() : null;
+        },
+      }),
       naturalKey: t.string({
         description: 'How people call it.',
         resolve: () => {
@@ -40,6 +62,25 @@ export function resources(builder: Builder): void {
     }),
   });
 }
+
+interface AttributeMatchInput {
+  readonly name: string;
+  readonly value?: string | null;
+}
+
+declare module '#schema/builder.ts' {
+  interface InputShapes {
+    AttributeMatch: AttributeMatchInput;
+  }
+}
+
+type ArgBuilder = PothosSchemaTypes.InputFieldBuilder<SchemaTypes, 'Arg'>;
+
+/** The arguments of a list that choose by a set query. */
+export const queryArgs = (arg: Pick<ArgBuilder, 'string' | 'boolean'>) => ({
+  query: arg.string({ description: 'Only those in the set of this query: `role=spine -owner=lab`.' }),
+  unique: arg.boolean({ description: 'Whether the query must have exactly one result.' }),
+});
 
 /** The instants of a thing. */
 export const instants = (

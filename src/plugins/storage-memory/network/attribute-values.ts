@@ -1,5 +1,5 @@
 import type { Page } from '#kernel/page.ts';
-import type { Facts } from '#kernel/permission.ts';
+import type { Facts, Visibility } from '#kernel/permission.ts';
 import { defineTable, type Tables } from '#plugins/storage-memory/database.ts';
 import { holders, rowOf } from '#plugins/storage-memory/network/network-table.ts';
 import { isVisible, pageOfRows } from '#plugins/storage-memory/page.ts';
@@ -57,15 +57,18 @@ export function pageOfValues(
     (value) =>
       (siteId === null || value.siteId === siteId) &&
       wanted.every(([field, text]) => value[field] === text) &&
-      isVisible(visibility, (grant) => grantCovers(grant, factsOfThing[value.resource](tables, value))),
+      showsValue(tables, visibility, value),
   );
   return pageOfRows(rows, [{ type: 'uuid', descending: order.direction === 'DESC', value: ({ id }) => id }], page);
 }
 
+/** A value is seen by who sees the thing. */
+export const showsValue = (tables: Tables, visibility: Visibility, value: AttributeValue): boolean =>
+  isVisible(visibility, (grant) => grantCovers(grant, factsOfThing[value.resource](tables, value)));
+
 const plainFacts = (_: Tables, { siteId, resource }: AttributeValue): Facts =>
   factsIn(siteId, kindOfResource[resource]);
 
-/** A value is seen by who sees the thing. */
 const factsOfThing: Readonly<Record<AttributeResource, (tables: Tables, value: AttributeValue) => Facts>> = {
   DEVICE: (tables, value) => ({ ...plainFacts(tables, value), device: value.targetId }),
   NETWORK(tables, value) {

@@ -5,6 +5,7 @@ import {
   allValues,
   pageOfValues,
   replaceValues,
+  showsValue,
   valueRow,
   valuesUnder,
 } from '#plugins/storage-memory/network/attribute-values.ts';
@@ -111,9 +112,10 @@ export class MemoryAttributes implements AttributeStore {
     });
   }
 
-  usage(ids: readonly string[]): Promise<number[]> {
+  usage(ids: readonly string[], visibility: Visibility): Promise<number[]> {
     return this.#session.run((tables) => {
-      const carriers = Map.groupBy(allValues(tables), ({ attributeId }) => attributeId);
+      const seen = allValues(tables).filter((value) => showsValue(tables, visibility, value));
+      const carriers = Map.groupBy(seen, ({ attributeId }) => attributeId);
       return ids.map((id) => new Set(carriers.get(id)?.map(({ targetId }) => targetId)).size);
     });
   }

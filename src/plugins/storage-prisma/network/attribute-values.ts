@@ -26,11 +26,11 @@ type ValueRow = Omit<AttributeValue, 'createdAt' | 'updatedAt'> & {
 const columns = sql`v.id, v.attribute_id AS "attributeId", v.site_id AS "siteId", v.resource,
   v.target_id AS "targetId", v.name, v.value, v.position, v.created_at AS "createdAt", v.updated_at AS "updatedAt"`;
 
-export async function usage(session: Session, ids: readonly string[]): Promise<number[]> {
+export async function usage(session: Session, ids: readonly string[], visibility: Visibility): Promise<number[]> {
   const rows = await session.run(
     (db) => db.$queryRaw<{ id: string; count: bigint }[]>`
-      SELECT attribute_id AS id, count(DISTINCT target_id) AS count FROM attribute_value
-      WHERE attribute_id = ANY (${uuids(ids)}::uuid[]) GROUP BY attribute_id`,
+      SELECT v.attribute_id AS id, count(DISTINCT v.target_id) AS count FROM attribute_value AS v
+      WHERE v.attribute_id = ANY (${uuids(ids)}::uuid[]) AND ${visibleValue(visibility)} GROUP BY v.attribute_id`,
   );
   const counts = new Map(rows.map(({ id, count }) => [id, Number(count)]));
   return ids.map((id) => counts.get(id.toLowerCase()) ?? 0);

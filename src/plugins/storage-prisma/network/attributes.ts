@@ -160,7 +160,8 @@ export class PrismaAttributes implements AttributeStore {
     await this.#session.run((db) => db.attribute.deleteMany({ where: { id: { in: uuids(ids) } } }));
   }
 
-  usage = (ids: readonly string[]): Promise<number[]> => values.usage(this.#session, ids);
+  usage = (ids: readonly string[], visibility: Visibility): Promise<number[]> =>
+    values.usage(this.#session, ids, visibility);
 
   carriedTwice = (ids: readonly string[]): Promise<string[]> => values.carriedTwice(this.#session, ids);
 

@@ -84,8 +84,8 @@ export interface AttributeStore {
   updateMany(attributes: readonly Attribute[]): Promise<void>;
   deleteMany(ids: readonly string[]): Promise<void>;
 
-  /** How many things carry each attribute. */
-  usage(ids: readonly string[]): Promise<number[]>;
+  /** How many visible things carry each attribute. */
+  usage(ids: readonly string[], visibility: Visibility): Promise<number[]>;
   /** Those of these attributes of which a thing carries more than one value. */
   carriedTwice(ids: readonly string[]): Promise<string[]>;
   getValues(ids: readonly string[]): Promise<(AttributeValue | null)[]>;
