@@ -1,4 +1,5 @@
 import type { Blocker } from '#kernel/errors.ts';
+import type { PageRequest } from '#kernel/page.ts';
 
 /** How many of the things in the way an error names. */
 export const shownBlockers = 10;
@@ -13,3 +14,12 @@ export const blockedBy = (
   blockers.slice(0, shownBlockers),
   count,
 ];
+
+/** The page of a list that an error names as blockers. */
+export const firstBlockers: PageRequest = {
+  limit: shownBlockers,
+  direction: 'forward',
+  after: null,
+  before: null,
+  offset: 0,
+};

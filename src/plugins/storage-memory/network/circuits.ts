@@ -36,8 +36,9 @@ const claims = defineTable<Claim>('circuitEnd');
 
 const listed: ListedRows<'site' | 'device', CircuitFilter, Circuit> = {
   below: (kind, circuit, id) => (kind === 'site' ? circuit.siteId === id : deviceIdsOf(circuit).includes(id)),
-  matches: ({ name, endpointAIds, endpointZIds }, { endpointA, endpointZ, ...circuit }) =>
+  matches: ({ name, nameSlug, endpointAIds, endpointZIds }, { endpointA, endpointZ, ...circuit }) =>
     (name === undefined || circuit.name === name) &&
+    (nameSlug === undefined || circuit.nameSlug === nameSlug) &&
     (endpointAIds?.includes(endpointA.interfaceId) ?? true) &&
     (endpointZIds === undefined || (endpointZ !== null && endpointZIds.includes(endpointZ.interfaceId))),
   facts: circuitFacts,

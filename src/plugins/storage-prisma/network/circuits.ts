@@ -90,6 +90,7 @@ const table: ListedTable<'site' | 'device', CircuitFilter, CircuitRow, Circuit> 
   below: (kind, id) => (kind === 'site' ? sql`c.site_id = ${id}` : sql`(c.device_a = ${id} OR c.device_z = ${id})`),
   matches: async ({ filter, visibility }) =>
     sql`${visibleCircuit(visibility)} AND ${sameText(sql`c.name`, filter.name)}
+      AND ${sameText(sql`c.name_slug`, filter.nameSlug)}
       AND ${endAmong(sql`c.endpoint_a`, filter.endpointAIds)} AND ${endAmong(sql`c.endpoint_z`, filter.endpointZIds)}
       AND ${await selected(filter.selection, sql`c.id`)}`,
   keys({ by, direction }) {

@@ -4,6 +4,7 @@ import type { Page } from '#kernel/page.ts';
 import type { Facts, Visibility } from '#kernel/permission.ts';
 import { definePort } from '#kernel/port.ts';
 import { factsIn } from '#resolvers/network/access.ts';
+import { attributesSnapshot } from '#resolvers/network/attributes/check.ts';
 import type { Selection } from '#resolvers/network/attributes/selection.ts';
 import type { ListQuery, ListScope } from '#resolvers/network/list.ts';
 import type { NaturalKey } from '#resolvers/network/lookup.ts';
@@ -34,6 +35,7 @@ export type Side = 'A' | 'Z';
 
 export interface CircuitFilter {
   readonly name?: string;
+  readonly nameSlug?: string;
   /** With one of these interfaces as their first end. */
   readonly endpointAIds?: readonly string[];
   readonly endpointZIds?: readonly string[];
@@ -120,7 +122,7 @@ const circuitSnapshot = z.object({
   nameSlug: z.string(),
   endpointA: z.string(),
   endpointZ: z.string().nullable(),
-  attributes: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+  attributes: attributesSnapshot,
 });
 export type CircuitSnapshot = z.output<typeof circuitSnapshot>;
 

@@ -5,6 +5,7 @@ import type { Page } from '#kernel/page.ts';
 import type { Facts } from '#kernel/permission.ts';
 import { definePort } from '#kernel/port.ts';
 import { factsIn } from '#resolvers/network/access.ts';
+import { attributesSnapshot } from '#resolvers/network/attributes/check.ts';
 import type { Selection } from '#resolvers/network/attributes/selection.ts';
 import type { ListQuery, ListScope } from '#resolvers/network/list.ts';
 import { snapshotEvent } from '#resolvers/network/snapshot.ts';
@@ -89,7 +90,7 @@ const protocolSnapshot = z.object({
   description: z.string(),
   hasAuthString: z.boolean(),
   authStringRevision: z.number().int(),
-  attributes: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+  attributes: attributesSnapshot,
 });
 export type ProtocolSnapshot = z.output<typeof protocolSnapshot>;
 
@@ -103,10 +104,9 @@ export const protocolDeleted = snapshotEvent('protocol', 'deleted', protocolSnap
 
 export const authStringRevealed = defineEvent(
   'network.protocol.authStringRevealed',
-  z.object({ protocol: z.string(), authStringRevision: z.number().int() }),
+  z.object({ protocol: protocolSnapshot }),
   {
-    description: 'Somebody was shown the secret of a protocol.',
-    type: 'ProtocolAuthStringRevealed',
+    description: 'Somebody was shown the authString of a protocol.',
     subject: 'Protocol',
     retain: 'AUDIT',
     seenWith: 'network:read',

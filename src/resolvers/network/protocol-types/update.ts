@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { allow } from '#kernel/access.ts';
+import { type Context, microseconds } from '#kernel/context.ts';
+import { ConflictError } from '#kernel/errors.ts';
+import { allowSomewhere } from '#resolvers/network/access.ts';
+import { type Given, type Items, refuseRepeats, singleItem } from '#resolvers/network/bulk.ts';
+import { notFound, type Reference } from '#resolvers/network/keys.ts';
+import { expectAll } from '#resolvers/network/lookup.ts';
+import { typeDescription, typeName } from '#resolvers/network/protocol-types/create.ts';
+import { protocolTypeFinder, protocolTypeKey } from '#resolvers/network/protocol-types/find.ts';
+import {
+  type ProtocolType,
+  protocolTypeFacts,
+  protocolTypeGlobalId,
+  protocolTypeStore,
+  protocolTypeUpdated,
+  toProtocolTypeSnapshot,
+} from '#resolvers/network/protocol-types/protocol-type.ts';
+import { requireAttributes, requiredInput, requiredNames } from '#resolvers/network/protocol-types/required.ts';
+import { siteKey } from '#resolvers/network/sites/find.ts';
+import { siteFacts } from '#resolvers/network/sites/site.ts';
+
+const reference = { site: siteKey.nullish(), by: protocolTypeKey };
+const typeUpdate = z.object({
+  ...reference,
+  name: typeName.optional(),
+  description: typeDescription.optional(),
+  requiredAttributes: requiredInput.optional(),
+});
+const typeReplace = z.object({
+  ...reference,
+  name: typeName,
+  description: typeDescription.default(''),
+  requiredAttributes: requiredInput.default([]),
+});
+export type ProtocolTypeUpdate = Given<z.input<typeof typeUpdate>>;
+export type ProtocolTypeReplace = Given<z.input<typeof typeReplace>>;
+
+/** Changes what is given and leaves the rest. What protocols carry already is not checked again. */
+export const updateProtocolType = (ctx: Context, input: ProtocolTypeUpdate): Promise<ProtocolType> =>
+  change(ctx, singleItem(typeUpdate, input));
+
+/** Sets everything that can change; what is not given gets its default. */
+export const replaceProtocolType = (ctx: Context, input: ProtocolTypeReplace): Promise<ProtocolType> =>
+  change(ctx, singleItem(typeReplace, input));
+
+async function change(ctx: Context, items: Items<z.output<typeof typeUpdate>>): Promise<ProtocolType> {
+  allowSomewhere(ctx, 'network:admin');
+  return ctx.atomically(async (ctx) => {
+    const [before] = await lockProtocolTypes(ctx, items, 'update');
+    const [given] = items.values;
+    if (!before || !given) throw new Error('A single item has one value.');
+    const { name = before.name, description = before.description, requiredAttributes: keys } = given;
+    const path = items.path(0, 'requiredAttributes');
+    const [required = []] = keys
+      ? await requireAttributes(ctx, [{ siteId: before.siteId, keys, path }])
+      : [before.requiredAttributeIds];
+    const same = String(required) === String(before.requiredAttributeIds);
+    if (name === before.name && description === before.description && same) return before;
+    const updatedAt = microseconds(ctx.clock.now());
+    const after = { ...before, name, description, requiredAttributeIds: required, updatedAt };
+    if (!(await ctx.use(protocolTypeStore).update(after)))
+      throw new ConflictError(`${name} already exists in this site.`, items.path(0, 'name'));
+    const [namesBefore = [], namesAfter = []] = await requiredNames(ctx, [before, after]);
+    const snapshot = toProtocolTypeSnapshot(after, namesAfter);
+    ctx.events.append(
+      protocolTypeUpdated,
+      { protocolType: snapshot },
+      {
+        subject: protocolTypeGlobalId(after.id),
+        scope: protocolTypeFacts(after),
+        before: toProtocolTypeSnapshot(before, namesBefore),
+        after: snapshot,
+      },
+    );
+    return after;
+  });
+}
+
+/** The types of a call, locked, after a check of the rights. */
+export async function lockProtocolTypes(
+  ctx: Context,
+  items: Items<Reference>,
+  verb: 'update' | 'delete',
+): Promise<ProtocolType[]> {
+  const types = await expectAll(ctx, protocolTypeFinder, items, verb);
+  for (const { siteId } of types) allow(ctx, 'network:admin', siteFacts({ id: siteId }));
+  const ids = types.map(({ id }) => id);
+  refuseRepeats(items, ids);
+  const locked = await ctx.use(protocolTypeStore).lock(ids);
+  return locked.map((type, index) => {
+    if (!type) throw notFound('ProtocolType', items, index, verb);
+    return type;
+  });
+}
