@@ -14,17 +14,23 @@ import {
   importStarted,
   importStore,
 } from '#resolvers/network/imports/inventory-import.ts';
+import { interfaceCreated, interfaceDeleted, interfaceUpdated } from '#resolvers/network/interfaces/interface.ts';
+import { readMac } from '#resolvers/network/interfaces/mac.ts';
+import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
 import { networkCreated, networkDeleted, networkUpdated } from '#resolvers/network/networks/network.ts';
 import { networkStore } from '#resolvers/network/networks/store.ts';
 import { treeRepaired } from '#resolvers/network/networks/verify.ts';
 import { networkSettings } from '#resolvers/network/settings.ts';
 import { siteCreated, siteDeleted, siteStore, siteUpdated } from '#resolvers/network/sites/site.ts';
 import { allocation } from '#schema/network/allocation.ts';
+import { assignments } from '#schema/network/assignment.ts';
 import { attributes } from '#schema/network/attribute.ts';
 import { attributeValues } from '#schema/network/attribute-value.ts';
 import { devices } from '#schema/network/device.ts';
 import { inventoryImports } from '#schema/network/inventory-import.ts';
 import { networks } from '#schema/network/network.ts';
+import { networkInterfaces } from '#schema/network/network-interface.ts';
+import { networkInterfaceChanges } from '#schema/network/network-interface-changes.ts';
 import { networkTree } from '#schema/network/network-tree.ts';
 import { resources } from '#schema/network/shared.ts';
 import { sites } from '#schema/network/site.ts';
@@ -38,6 +44,42 @@ const expression = z.string().refine((source) => {
   }
 }, 'is no regular expression in RE2 syntax.');
 
+/** The types that networks mostly have. */
+const interfaceTypes = [
+  { id: 6, name: 'ethernet' },
+  { id: 1, name: 'other' },
+  { id: 135, name: 'l2vlan' },
+  { id: 136, name: 'l3vlan' },
+  { id: 161, name: 'lag' },
+  { id: 24, name: 'loopback' },
+  { id: 150, name: 'mpls' },
+  { id: 53, name: 'prop_virtual' },
+  { id: 131, name: 'tunnel' },
+];
+
+/** What happens in this domain. */
+const events = [
+  siteCreated,
+  siteUpdated,
+  siteDeleted,
+  attributeCreated,
+  attributeUpdated,
+  attributeDeleted,
+  deviceCreated,
+  deviceUpdated,
+  deviceDeleted,
+  networkCreated,
+  networkUpdated,
+  networkDeleted,
+  interfaceCreated,
+  interfaceUpdated,
+  interfaceDeleted,
+  treeRepaired,
+  importStarted,
+  importCompleted,
+  importFailed,
+];
+
 export const network = definePlugin({
   name: 'network',
   version: '1.0.0',
@@ -50,6 +92,38 @@ export const network = definePlugin({
         .nullable()
         .default(null)
         .describe('An RE2 expression for the whole hostname, in place of the rules of DNS.'),
+    }),
+    interface: keys({
+      types: z
+        .array(keys({ id: z.number().int().min(0), name: z.string().min(1) }))
+        .default(() => [...interfaceTypes])
+        .describe('The types of interfaces, by their numbers in the IF-MIB list.'),
+      defaultType: z.number().int().default(6).describe('The type of an interface of which none is said.'),
+      defaultSpeed: z
+        .number()
+        .int()
+        .min(0)
+        .max(2 ** 31 - 1)
+        .nullable()
+        .default(1000)
+        .describe('The speed in Mbit/s of an interface of which none is said.'),
+      defaultMac: z
+        .string()
+        .refine((text) => readMac(text) !== null, 'is no MAC address.')
+        .nullable()
+        .default('00:00:00:00:00:00')
+        .describe('The MAC address of an interface of which none is said.'),
+    })
+      .refine(({ types, defaultType }) => types.some(({ id }) => id === defaultType), {
+        path: ['defaultType'],
+        message: 'is none of network.interface.types.',
+      })
+      .prefault({}),
+    release: group({
+      state: z
+        .enum(['ORPHANED', 'ALLOCATED'])
+        .default('ORPHANED')
+        .describe('The state of an address that lost its last interface.'),
     }),
     ipv6: group({
       display: z.enum(['compressed', 'exploded']).default('compressed').describe('How IPv6 addresses are written.'),
@@ -86,26 +160,9 @@ export const network = definePlugin({
   }),
   permissions: [networkArea],
   roles: networkRoles,
-  events: [
-    siteCreated,
-    siteUpdated,
-    siteDeleted,
-    attributeCreated,
-    attributeUpdated,
-    attributeDeleted,
-    deviceCreated,
-    deviceUpdated,
-    deviceDeleted,
-    networkCreated,
-    networkUpdated,
-    networkDeleted,
-    treeRepaired,
-    importStarted,
-    importCompleted,
-    importFailed,
-  ],
+  events,
   tasks: [abandonedImportsTask],
-  uses: { siteStore, attributeStore, deviceStore, networkStore, importStore, grants },
+  uses: { siteStore, attributeStore, deviceStore, networkStore, interfaceStore, importStore, grants },
   provides: [networkSettings],
   schema(builder) {
     resources(builder);
@@ -115,14 +172,19 @@ export const network = definePlugin({
     devices(builder);
     networks(builder);
     networkTree(builder);
+    networkInterfaces(builder);
+    networkInterfaceChanges(builder);
+    assignments(builder);
     allocation(builder);
     inventoryImports(builder);
   },
   setup({ config, provide }) {
     const { pattern } = config.hostname;
+    const { defaultMac } = config.interface;
     provide(networkSettings, {
       ...config,
       attribute: { namePattern: compilePattern(config.attribute.namePattern) },
+      interface: { ...config.interface, defaultMac: defaultMac === null ? null : readMac(defaultMac) },
       hostname: { ...config.hostname, pattern: pattern === null ? null : compilePattern(pattern) },
     });
     return undefined;

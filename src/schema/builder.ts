@@ -29,6 +29,7 @@ type ScalarShapes = {
   BigInt: { Input: bigint; Output: bigint | string };
   Cidr: { Input: string; Output: string };
   Attributes: { Input: object; Output: object };
+  MacAddress: { Input: string | number; Output: string };
   EventCursor: { Input: string; Output: string };
 };
 

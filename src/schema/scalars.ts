@@ -32,10 +32,20 @@ export function scalars(builder: Builder): void {
     serialize: (value) => value,
   });
   builder.scalarType('Attributes', {
-    description: 'An object of attributes: a text under each name, a list of texts for an attribute with several values.',
+    description:
+      'An object of attributes: a text under each name, a list of texts for an attribute with several values.',
     parseValue(value) {
       if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
       throw new TypeError('Attributes must be given as an object.');
+    },
+    serialize: (value) => value,
+  });
+  builder.scalarType('MacAddress', {
+    description:
+      'A MAC address, shown as `00:1C:73:2A:60:62`. Given as hex with or without `:`, `-` or `.`, or as a whole number; a text of digits only is a decimal number.',
+    parseValue(value) {
+      if (typeof value === 'string' || (typeof value === 'number' && Number.isInteger(value))) return value;
+      throw new TypeError('MacAddress must be given as a text or as a whole number.');
     },
     serialize: (value) => value,
   });

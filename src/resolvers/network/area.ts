@@ -2,6 +2,9 @@ import type { PermissionArea, RoleDeclaration, ScopeKind } from '#kernel/catalog
 import type { Context } from '#kernel/context.ts';
 import { kinds } from '#resolvers/network/access.ts';
 import { deviceFacts, deviceStore } from '#resolvers/network/devices/device.ts';
+import { hostnamesOf } from '#resolvers/network/interfaces/find.ts';
+import { interfaceFacts, slugOf } from '#resolvers/network/interfaces/interface.ts';
+import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
 import { rowIdOf } from '#resolvers/network/keys.ts';
 import { ancestorsOf } from '#resolvers/network/networks/ancestors.ts';
 import { networkFacts } from '#resolvers/network/networks/network.ts';
@@ -70,6 +73,29 @@ const deviceKind: ScopeKind = {
   },
 };
 
+/** An interface with everything that hangs below it. */
+const interfaceKind: ScopeKind = {
+  async resolve(ctx, text) {
+    const id = rowIdOf('NetworkInterface', text);
+    const [one] = id === null ? [] : await ctx.use(interfaceStore).getMany([id]);
+    return one?.id ?? null;
+  },
+  async display(ctx, id) {
+    const [one] = await ctx.use(interfaceStore).getMany([id]);
+    const [hostname] = one ? await hostnamesOf(ctx, [one.deviceId]) : [];
+    // The text of a permission holds no blanks.
+    const slug = one && hostname ? slugOf(hostname, one.name) : id;
+    return /\s/.test(slug) ? id : slug;
+  },
+  async ancestors(ctx, id) {
+    const store = ctx.use(interfaceStore);
+    const [one] = await store.getMany([id]);
+    if (!one) return {};
+    const [chain = []] = await store.ancestors([id]);
+    return interfaceFacts(one, chain);
+  },
+};
+
 /** A network with everything in it. */
 const networkKind: ScopeKind = {
   async resolve(ctx, text) {
@@ -91,7 +117,7 @@ const networkKind: ScopeKind = {
 
 export const networkArea: PermissionArea = {
   name: 'network',
-  description: 'Sites and what they hold: devices and networks.',
+  description: 'Sites and what they hold.',
   verbs: {
     read: { description: 'See things, and their changes.', standard: true },
     create: { description: 'Create things.' },
@@ -109,7 +135,7 @@ export const networkArea: PermissionArea = {
     write: ['create', 'update', 'delete', 'allocate'],
   },
   scope: 'kinds',
-  kinds: { site: siteKind, kind: kindKind, device: deviceKind, network: networkKind },
+  kinds: { site: siteKind, kind: kindKind, device: deviceKind, network: networkKind, interface: interfaceKind },
 };
 
 export const networkRoles: readonly RoleDeclaration[] = [

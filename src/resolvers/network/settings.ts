@@ -3,6 +3,12 @@ import type { Pattern } from '#kernel/pattern.ts';
 import { definePort } from '#kernel/port.ts';
 import type { Ipv6Display } from '#resolvers/network/cidr.ts';
 
+/** What an interface is, by its number in the IF-MIB list. */
+export interface InterfaceType {
+  readonly id: number;
+  readonly name: string;
+}
+
 /** What the config says of this domain. */
 export interface NetworkSettings {
   readonly hostname: {
@@ -12,6 +18,16 @@ export interface NetworkSettings {
     readonly pattern: Pattern | null;
   };
   readonly ipv6: { readonly display: Ipv6Display };
+  readonly interface: {
+    /** The types there are, with their numbers in the IF-MIB list. */
+    readonly types: readonly InterfaceType[];
+    /** What an interface gets of which nothing is said. */
+    readonly defaultType: number;
+    readonly defaultSpeed: number | null;
+    readonly defaultMac: string | null;
+  };
+  /** The state of an address that lost its last interface. */
+  readonly release: { readonly state: 'ORPHANED' | 'ALLOCATED' };
   /** The most networks or addresses that are offered or taken at once. */
   readonly allocate: { readonly max: number };
   readonly attribute: {

@@ -1,4 +1,4 @@
-import { AmbiguousError, ConflictError } from '#kernel/errors.ts';
+import { AmbiguousError, ConflictError, InUseError } from '#kernel/errors.ts';
 import { createDevice, createDevices, type DeviceCreate } from '#resolvers/network/devices/create.ts';
 import { type DeviceDelete, deleteDevice, deleteDevices } from '#resolvers/network/devices/delete.ts';
 import { type Device, deviceCreated, deviceDeleted, deviceUpdated } from '#resolvers/network/devices/device.ts';
@@ -18,6 +18,8 @@ import {
   updateDevice,
   updateDevices,
 } from '#resolvers/network/devices/update.ts';
+import { interfaceDeleted } from '#resolvers/network/interfaces/interface.ts';
+import { networkUpdated } from '#resolvers/network/networks/network.ts';
 import type { Builder } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { orderInput } from '#schema/filter.ts';
@@ -167,13 +169,18 @@ function changes(builder: Builder): void {
 }
 
 function deletion(builder: Builder): void {
-  const facts = { needs: 'network:delete', emits: [deviceDeleted], errors: [AmbiguousError] };
+  const facts = {
+    needs: 'network:delete',
+    emits: [networkUpdated, interfaceDeleted, deviceDeleted],
+    errors: [AmbiguousError, InUseError],
+  };
   const inputs = mutation(builder, 'deviceDelete', {
     ...facts,
-    description: 'Deletes a device.',
+    description: 'Deletes a device with its interfaces. Their addresses stay, released.',
     input: (t) => ({
       site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
       by: t.field({ type: 'DeviceKey', required: true, description: 'The device.' }),
+      force: t.boolean({ description: 'Also when interfaces of it hang below others.' }),
     }),
     success: oneGone('Device'),
     resolve: async (ctx, input) => ({ id: await deleteDevice(ctx, input) }),

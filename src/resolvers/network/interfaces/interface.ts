@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { toGlobalId } from '#kernel/id.ts';
 import type { Facts } from '#kernel/permission.ts';
 import { factsIn } from '#resolvers/network/access.ts';
+import { attributesSnapshot } from '#resolvers/network/attributes/check.ts';
 import { snapshotEvent } from '#resolvers/network/snapshot.ts';
 
 /** A port of a device, or something that behaves as one. Its slug and what follows from its addresses are never kept. */
@@ -73,6 +74,7 @@ export const interfaceSnapshot = z.object({
   parent: z.string().nullable(),
   addresses: z.array(z.string()),
   networks: z.array(z.string()),
+  attributes: attributesSnapshot,
 });
 export type InterfaceSnapshot = z.output<typeof interfaceSnapshot>;
 
