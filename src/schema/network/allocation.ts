@@ -68,5 +68,6 @@ const inputFields = (t: PothosSchemaTypes.InputFieldBuilder<SchemaTypes, 'InputO
   num: t.int({ description: howMany }),
   strict: t.boolean({ description: strictly }),
   state: t.field({ type: 'NetworkState' as never, description: 'ALLOCATED unless said, or RESERVED.' }),
+  attributes: t.field({ type: 'Attributes', description: 'All that each of them carries.' }),
   partial: t.boolean({ description: 'Take what is there when it is less, as long as it is something.' }),
 });

@@ -1,4 +1,5 @@
 import { AmbiguousError, ConflictError, InUseError } from '#kernel/errors.ts';
+import { interfaceUpdated } from '#resolvers/network/interfaces/interface.ts';
 import { createNetwork, createNetworks, type NetworkCreate } from '#resolvers/network/networks/create.ts';
 import { deleteNetwork, deleteNetworks, type NetworkDelete } from '#resolvers/network/networks/delete.ts';
 import {
@@ -32,7 +33,7 @@ import { feed } from '#schema/feed.ts';
 import { orderInput } from '#schema/filter.ts';
 import { bulkMutation, mutation } from '#schema/mutation.ts';
 import { networkFields } from '#schema/network/network-fields.ts';
-import { changeFeed, manyGone, manyThings, oneGone, oneThing } from '#schema/network/shared.ts';
+import { changeFeed, manyGone, manyThings, oneGone, oneThing, queryArgs } from '#schema/network/shared.ts';
 import { node } from '#schema/node.ts';
 
 declare module '#schema/builder.ts' {
@@ -100,6 +101,7 @@ function queries(builder: Builder): void {
       rootOnly: t.boolean({ description: 'Without a parent.' }),
       includeNetworks: t.boolean({ description: 'Whether subnets are listed; alone, false lists addresses only.' }),
       includeIps: t.boolean({ description: 'Whether host addresses are listed; alone, true lists addresses only.' }),
+      attributes: t.field({ type: ['AttributeMatch'], description: 'That carry all of these.' }),
     }),
   });
   const orderBy = orderInput(builder, 'Network', {
@@ -122,6 +124,7 @@ function queries(builder: Builder): void {
       args: {
         site: t.arg({ type: 'SiteKey', description: 'Only of this Site.' }),
         filter: t.arg({ type: filter, description: 'Which ones.' }),
+        ...queryArgs(t.arg),
         orderBy: t.arg({ type: orderBy, description: 'As they were made, unless said.' }),
       },
       resolve: (_, args, page, ctx) => listNetworks(ctx, args as NetworkList, page),
@@ -164,6 +167,7 @@ function creation(builder: Builder): void {
       networkAddress: t.string({ description: 'Its first address.' }),
       prefixLength: t.int({ description: 'Its length.' }),
       state: t.field({ type: 'NetworkState' as never, description: 'ALLOCATED unless said.' }),
+      attributes: t.field({ type: 'Attributes', description: 'All that it carries.' }),
     }),
     success: oneThing('network', 'Network'),
     resolve: async (ctx, input) => ({ network: await createNetwork(ctx, input as NetworkCreate) }),
@@ -178,7 +182,7 @@ function creation(builder: Builder): void {
 }
 
 function changes(builder: Builder): void {
-  const facts = { needs: 'network:update', emits: [networkUpdated], errors: [AmbiguousError] };
+  const facts = { needs: 'network:update', emits: [networkUpdated], errors: [AmbiguousError, ConflictError] };
   const update = mutation(builder, 'networkUpdate', {
     ...facts,
     description: 'Changes what is given of a network and leaves the rest.',
@@ -186,6 +190,7 @@ function changes(builder: Builder): void {
       site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
       by: t.field({ type: 'NetworkKey', required: true, description: 'The network.' }),
       state: t.field({ type: 'NetworkState' as never, description: 'Its new state.' }),
+      attributes: t.field({ type: 'Attributes', description: 'All that it carries from now on.' }),
     }),
     success: oneThing('network', 'Network'),
     resolve: async (ctx, input) => ({ network: await updateNetwork(ctx, input as NetworkUpdate) }),
@@ -203,7 +208,11 @@ function changes(builder: Builder): void {
     input: (t) => ({
       site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
       by: t.field({ type: 'NetworkKey', required: true, description: 'The network.' }),
-      state: t.field({ type: 'NetworkState' as never, description: 'Its state; ALLOCATED unless said.' }),
+      state: t.field({
+        type: 'NetworkState' as never,
+        description: 'Its state; ALLOCATED unless said, or ASSIGNED while interfaces have it.',
+      }),
+      attributes: t.field({ type: 'Attributes', description: 'All that it carries; nothing unless said.' }),
     }),
     success: oneThing('network', 'Network'),
     resolve: async (ctx, input) => ({ network: await replaceNetwork(ctx, input as NetworkReplace) }),
@@ -218,14 +227,20 @@ function changes(builder: Builder): void {
 }
 
 function deletion(builder: Builder): void {
-  const facts = { needs: 'network:delete', emits: [networkDeleted], errors: [AmbiguousError, InUseError] };
+  const facts = {
+    needs: 'network:delete',
+    emits: [interfaceUpdated, networkDeleted],
+    errors: [AmbiguousError, InUseError],
+  };
   const inputs = mutation(builder, 'networkDelete', {
     ...facts,
     description: 'Deletes a network.',
     input: (t) => ({
       site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
       by: t.field({ type: 'NetworkKey', required: true, description: 'The network.' }),
-      force: t.boolean({ description: 'Also when it has children: they go to its parent.' }),
+      force: t.boolean({
+        description: 'Also when it has children: they go to its parent. Or interfaces: it is taken from them.',
+      }),
     }),
     success: oneGone('Network'),
     resolve: async (ctx, input) => ({ id: await deleteNetwork(ctx, input) }),

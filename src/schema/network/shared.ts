@@ -1,6 +1,7 @@
 import type { Context } from '#kernel/context.ts';
 import type { EventDefinition } from '#kernel/event.ts';
 import { toGlobalId } from '#kernel/id.ts';
+import type { AttributeResource } from '#resolvers/network/attributes/attribute.ts';
 import { attributesOf } from '#resolvers/network/attributes/values.ts';
 import { findSites } from '#resolvers/network/sites/find.ts';
 import type { Site } from '#resolvers/network/sites/site.ts';
@@ -94,23 +95,38 @@ export const instants = (
   }),
 });
 
-/** `deviceChanged(site ids)`: what happens to the things of one noun. */
+type Noun = 'site' | 'attribute' | 'device' | 'network' | 'networkInterface' | 'circuit' | 'protocolType' | 'protocol';
+
+/** The nouns whose things carry attributes. */
+const resourceOf: Readonly<Partial<Record<Noun, AttributeResource>>> = {
+  device: 'DEVICE',
+  network: 'NETWORK',
+  networkInterface: 'INTERFACE',
+  circuit: 'CIRCUIT',
+  protocol: 'PROTOCOL',
+};
+
+/** `deviceChanged(site ids query)`: what happens to the things of one noun. */
 export function changeFeed(
   builder: Builder,
-  noun: 'site' | 'attribute' | 'device' | 'network' | 'networkInterface' | 'circuit' | 'protocolType' | 'protocol',
+  noun: Noun,
   type: string,
   // biome-ignore lint/suspicious/noExplicitAny: events of any data
   events: readonly EventDefinition<any>[],
 ): void {
+  const resource = resourceOf[noun] ?? null;
   feed(builder, `${noun}Changed`, {
     description: `Every ${noun} that is created, changed or deleted and that the viewer may see.`,
     needs: 'network:read',
     args: (arg) => ({
       site: arg({ type: 'SiteKey', description: 'Only of this Site.' }),
       ids: arg.idList({ description: 'Only these; 1,000 at most.' }),
+      ...(resource && {
+        query: arg.string({ description: 'Only what is or was in the set of this query: `role=spine -owner=lab`.' }),
+      }),
     }),
     events,
-    select: (ctx: Context, args) => watch(ctx, type, events, args as Watch),
+    select: (ctx: Context, args) => watch(ctx, { type, events, resource }, args as Watch),
   });
 }
 

@@ -46,7 +46,7 @@ test('a device is created, renamed, replaced and deleted, with an event each', a
   const [, updated] = events;
   if (!updated) throw new Error('No event.');
   expect(JSON.stringify(deviceUpdated.hookData?.(updated))).toBe(
-    `{"hostname":"foo-bar2","site_id":"${toGlobalId('Site', site.id)}","id":"${key.id}"}`,
+    `{"attributes":{},"hostname":"foo-bar2","site_id":"${toGlobalId('Site', site.id)}","id":"${key.id}"}`,
   );
 });
 

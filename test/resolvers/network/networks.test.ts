@@ -55,6 +55,7 @@ test('a state is changed and replaced, with before and after in the event', asyn
   const [updated] = events;
   if (!updated) throw new Error('No event.');
   expect(Object.keys(networkUpdated.hookData?.(updated) as object)).toEqual([
+    'attributes',
     'parent',
     'parent_id',
     'state',

@@ -3,6 +3,7 @@ import type { Tables } from '#plugins/storage-memory/database.ts';
 import { allRows, holders, type Row } from '#plugins/storage-memory/network/network-table.ts';
 import { isVisible, type RowKey } from '#plugins/storage-memory/page.ts';
 import { grantCovers } from '#resolvers/network/access.ts';
+import { type IdSet, isIn } from '#resolvers/network/attributes/selection.ts';
 import { type Cidr, compareCidr, covers, isHost, toCidr } from '#resolvers/network/cidr.ts';
 import type { ListQuery, Order } from '#resolvers/network/list.ts';
 import { type Network, networkFacts } from '#resolvers/network/networks/network.ts';
@@ -10,12 +11,21 @@ import type { NetworkFilter, NetworkScope } from '#resolvers/network/networks/st
 
 export type Query = Pick<ListQuery<NetworkFilter>, 'filter' | 'visibility'>;
 
-/** What a scope has that fits a query. */
-export function listed(tables: Tables, scope: NetworkScope, { filter, visibility }: Query): Network[] {
+/**
+ * What a scope has that fits a query.
+ * @param selected the ids of the selection of the query, where it has one.
+ */
+export function listed(
+  tables: Tables,
+  scope: NetworkScope,
+  { filter, visibility }: Query,
+  selected?: IdSet,
+): Network[] {
   const inScope = member(scope, filter);
   const fits = matcher(filter);
   return [...allRows(tables)]
-    .filter((row) => inScope(row) && fits(row) && shows(tables, visibility, row))
+    .filter((row) => inScope(row) && fits(row) && (!selected || isIn(selected, row.network.id)))
+    .filter((row) => shows(tables, visibility, row))
     .map(({ network }) => network);
 }
 

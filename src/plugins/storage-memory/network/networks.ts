@@ -46,14 +46,16 @@ export class MemoryNetworks implements NetworkStore {
     );
   }
 
-  pages(scopes: readonly NetworkScope[], query: ListQuery<NetworkFilter>): Promise<Page<Network>[]> {
+  async pages(scopes: readonly NetworkScope[], query: ListQuery<NetworkFilter>): Promise<Page<Network>[]> {
+    const ids = await query.filter.selection?.ids();
     return this.#session.run((tables) =>
-      scopes.map((scope) => pageOfRows(listed(tables, scope, query), keysOf(query.order), query.page)),
+      scopes.map((scope) => pageOfRows(listed(tables, scope, query, ids), keysOf(query.order), query.page)),
     );
   }
 
-  count(scopes: readonly NetworkScope[], query: Query): Promise<number[]> {
-    return this.#session.run((tables) => scopes.map((scope) => listed(tables, scope, query).length));
+  async count(scopes: readonly NetworkScope[], query: Query): Promise<number[]> {
+    const ids = await query.filter.selection?.ids();
+    return this.#session.run((tables) => scopes.map((scope) => listed(tables, scope, query, ids).length));
   }
 
   containing(places: readonly { readonly siteId: string; readonly cidr: string }[]): Promise<Network[]> {

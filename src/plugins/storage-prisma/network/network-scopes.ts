@@ -2,6 +2,7 @@ import type { Visibility } from '#kernel/permission.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import type { SqlKey } from '#plugins/storage-prisma/keyset.ts';
 import { uuids } from '#plugins/storage-prisma/network/rows.ts';
+import { selected } from '#plugins/storage-prisma/network/selection.ts';
 import { visibleInSite } from '#plugins/storage-prisma/network/visibility.ts';
 import type { ListQuery, Order } from '#resolvers/network/list.ts';
 import type { NetworkFilter, NetworkScope } from '#resolvers/network/networks/store.ts';
@@ -22,8 +23,8 @@ export const visibleNetwork = (visibility: Visibility): Prisma.Sql =>
 const isHost = sql`masklen(n.cidr) = CASE family(n.cidr) WHEN 4 THEN 32 ELSE 128 END`;
 
 /** The part of a query that is the same whatever the scope. */
-export function conditions({ filter, visibility }: Query): Prisma.Sql {
-  const { cidrs, prefixLength, version, state, parentIds, rootOnly, hosts, ids } = filter;
+export async function conditions({ filter, visibility }: Query): Promise<Prisma.Sql> {
+  const { cidrs, prefixLength, version, state, parentIds, rootOnly, hosts, ids, selection } = filter;
   const parts = [
     visibleNetwork(visibility),
     ...(cidrs ? [sql`n.cidr = ANY (${cidrs}::inet[])`] : []),
@@ -34,6 +35,7 @@ export function conditions({ filter, visibility }: Query): Prisma.Sql {
     ...(rootOnly ? [sql`n.parent_id IS NULL`] : []),
     ...(hosts === undefined ? [] : [hosts ? isHost : sql`NOT (${isHost})`]),
     ...(ids ? [sql`n.id = ANY (${uuids(ids)}::uuid[])`] : []),
+    await selected(selection, sql`n.id`),
   ];
   return join(parts, ' AND ');
 }

@@ -69,7 +69,7 @@ export class PrismaNetworks implements NetworkStore {
     select: NonNullable<Way['select']>,
     query: ListQuery<NetworkFilter>,
   ): Promise<Page<Network>[]> {
-    const matches = conditions(query);
+    const matches = await conditions(query);
     const pages = await pagesBelow<NetworkRow>(this.#session, ids, query.page, {
       rows: (id, { bounds, tail }) => select(id, query.filter, columns, sql`${matches} AND ${bounds} ${tail}`),
       count: (id) => select(id, query.filter, sql`count(*) AS count`, matches),
@@ -84,9 +84,10 @@ export class PrismaNetworks implements NetworkStore {
 
   async #pageOfAll(query: ListQuery<NetworkFilter>): Promise<Page<Network>> {
     const { bounds, tail } = pageInSql(keysOf(query.order), query.page);
+    const matches = await conditions(query);
     return toPage(
       query.page,
-      await this.#select(sql`WHERE ${conditions(query)} AND ${bounds} ${tail}`),
+      await this.#select(sql`WHERE ${matches} AND ${bounds} ${tail}`),
       (network) => positionOf(query.order, network),
       async () => (await this.count([{ kind: 'all' }], query))[0] ?? 0,
     );
@@ -94,9 +95,9 @@ export class PrismaNetworks implements NetworkStore {
 
   async count(scopes: readonly NetworkScope[], query: Query): Promise<number[]> {
     const counts = new Map<NetworkScope, number>();
+    const matches = await conditions(query);
     for (const way of waysOf(scopes)) {
       const what = sql`count(*) AS count`;
-      const matches = conditions(query);
       const counted =
         way.select?.(sql`asked.id`, query.filter, what, matches) ??
         sql`SELECT ${what} FROM network AS n WHERE ${matches}`;

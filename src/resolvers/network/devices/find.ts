@@ -4,7 +4,13 @@ import type { Context } from '#kernel/context.ts';
 import { oneKey, parse } from '#kernel/input.ts';
 import { emptyPage, type Page, type PageRequest } from '#kernel/page.ts';
 import { mayRead } from '#resolvers/network/access.ts';
-import { type AttributesFilter, attributesFilter, choose, nothingChosen, queryFields } from '#resolvers/network/attributes/choose.ts';
+import {
+  type AttributesFilter,
+  attributesFilter,
+  choose,
+  nothingChosen,
+  queryFields,
+} from '#resolvers/network/attributes/choose.ts';
 import { only } from '#resolvers/network/bulk.ts';
 import { type Device, type DeviceFilter, deviceFacts, deviceStore } from '#resolvers/network/devices/device.ts';
 import { idText } from '#resolvers/network/keys.ts';

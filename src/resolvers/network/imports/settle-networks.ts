@@ -1,5 +1,6 @@
 import { type Context, microseconds } from '#kernel/context.ts';
 import { mayRead, refusal } from '#resolvers/network/access.ts';
+import { attributesOf } from '#resolvers/network/attributes/values.ts';
 import { isHost, toCidr } from '#resolvers/network/cidr.ts';
 import type { Item } from '#resolvers/network/imports/items.ts';
 import { created, onExisting, type Pass, type Verdicts } from '#resolvers/network/imports/pass.ts';
@@ -7,7 +8,7 @@ import { failed, type Verdict } from '#resolvers/network/imports/row.ts';
 import type { FoundSite } from '#resolvers/network/imports/settle-sites.ts';
 import type { NetworkWish } from '#resolvers/network/imports/wish.ts';
 import { placeAmong, type Standing } from '#resolvers/network/networks/ancestors.ts';
-import { insertNetworks, refuseSeeds, type Seed, treesOf } from '#resolvers/network/networks/insert.ts';
+import { insertNetworks, judgeSeeds, type Seed, treesOf } from '#resolvers/network/networks/insert.ts';
 import { type Network, networkFacts } from '#resolvers/network/networks/network.ts';
 import { networkStore } from '#resolvers/network/networks/store.ts';
 import { appendNetworkUpdated } from '#resolvers/network/networks/update.ts';
@@ -98,7 +99,7 @@ async function create({ ctx, writes }: Pass, located: readonly Located[]): Promi
   const standings = located.map(({ standing }) => standing);
   const errors = writes
     ? (await insertNetworks(ctx, seeds)).map((outcome) => ('error' in outcome ? outcome.error : null))
-    : refuseSeeds(ctx, seeds, standings);
+    : (await judgeSeeds(ctx, seeds, standings)).errors;
   return new Map(
     located.map(({ item }, index) => {
       const error = errors[index];
@@ -116,5 +117,12 @@ async function update(ctx: Context, located: readonly Located[]): Promise<void> 
   );
   if (changes.length === 0) return;
   await ctx.use(networkStore).updateMany(changes.map(({ after }) => after));
-  for (const { before, after, ancestors } of changes) appendNetworkUpdated(ctx, before, after, ancestors);
+  const carried = await attributesOf(
+    ctx,
+    changes.map(({ after }) => after.id),
+  );
+  for (const [index, { before, after, ancestors }] of changes.entries()) {
+    const attributes = carried[index] ?? {};
+    appendNetworkUpdated(ctx, before, after, ancestors, { before: attributes, after: attributes });
+  }
 }

@@ -3,7 +3,8 @@ import { allow } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { NoSpaceError } from '#kernel/errors.ts';
 import { allowSomewhere } from '#resolvers/network/access.ts';
-import { type Items, only, singleItem } from '#resolvers/network/bulk.ts';
+import { attributesInput } from '#resolvers/network/attributes/check.ts';
+import { type Given, type Items, only, singleItem } from '#resolvers/network/bulk.ts';
 import { toCidr } from '#resolvers/network/cidr.ts';
 import { notFound, type Reference } from '#resolvers/network/keys.ts';
 import { expectAll } from '#resolvers/network/lookup.ts';
@@ -23,12 +24,13 @@ const fields = {
   num: z.int('num must be a whole number.').nullish(),
   strict: z.boolean().nullish(),
   state: z.enum(['ALLOCATED', 'RESERVED'], 'state must be ALLOCATED or RESERVED.').nullish(),
+  attributes: attributesInput.optional(),
   partial: z.boolean().nullish(),
 };
 const networkAllocate = z.object({ ...fields, prefixLength: z.int('prefixLength must be a whole number.') });
 const addressAllocate = z.object(fields);
-export type NetworkAllocate = z.input<typeof networkAllocate>;
-export type AddressAllocate = z.input<typeof addressAllocate>;
+export type NetworkAllocate = Given<z.input<typeof networkAllocate>>;
+export type AddressAllocate = Given<z.input<typeof addressAllocate>>;
 
 /**
  * Takes free blocks of a network: finds them and creates them, so that nobody else gets them too.
@@ -50,7 +52,7 @@ async function allocate(
   items: Items<z.output<typeof addressAllocate>>,
   wishFor: (network: Network) => Wish,
 ): Promise<Network[]> {
-  const { state, partial, strict } = only(items.values);
+  const { state, attributes, partial, strict } = only(items.values);
   allowSomewhere(ctx, 'network:allocate');
   return ctx.atomically(async (ctx) => {
     const network = await lockParent(ctx, items);
@@ -60,7 +62,13 @@ async function allocate(
     const allocation = { parentId: networkGlobalId(network.id), strict: strict ?? false };
     const outcomes = await insertNetworks(
       ctx,
-      free.map((cidr) => ({ site: { id: network.siteId }, cidr, state: state ?? 'ALLOCATED', allocation })),
+      free.map((cidr) => ({
+        site: { id: network.siteId },
+        cidr,
+        state: state ?? 'ALLOCATED',
+        attributes,
+        allocation,
+      })),
     );
     return outcomes.map((outcome) => {
       if ('error' in outcome) throw outcome.error;

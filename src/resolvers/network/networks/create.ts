@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Context } from '#kernel/context.ts';
 import { type FieldFault, type GatehouseError, InputError } from '#kernel/errors.ts';
 import { allowSomewhere } from '#resolvers/network/access.ts';
+import { attributesInput } from '#resolvers/network/attributes/check.ts';
 import { bulkItems, type Given, type Items, only, singleItem } from '#resolvers/network/bulk.ts';
 import { prefixFields, readPrefix, stateInput } from '#resolvers/network/networks/input.ts';
 import { insertNetworks } from '#resolvers/network/networks/insert.ts';
@@ -9,7 +10,7 @@ import type { Network } from '#resolvers/network/networks/network.ts';
 import { holdSites, siteKey } from '#resolvers/network/sites/find.ts';
 
 const networkCreate = z
-  .object({ site: siteKey, ...prefixFields, state: stateInput.optional() })
+  .object({ site: siteKey, ...prefixFields, state: stateInput.optional(), attributes: attributesInput.optional() })
   .transform((given, check) => readPrefix(given, check));
 export type NetworkCreate = Given<z.input<typeof networkCreate>>;
 
@@ -27,10 +28,11 @@ async function create(ctx: Context, items: Items<z.output<typeof networkCreate>>
     const sites = await holdSites(ctx, items);
     const outcomes = await insertNetworks(
       ctx,
-      items.values.map(({ cidr, state, site }, index) => ({
+      items.values.map(({ cidr, state, attributes, site }, index) => ({
         site: sites[index] ?? { id: '' },
         cidr,
         state,
+        attributes,
         named: site,
         path: items.path(index),
       })),

@@ -3,9 +3,14 @@ import { allow } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { type Blocker, InUseError } from '#kernel/errors.ts';
 import { allowSomewhere } from '#resolvers/network/access.ts';
+import type { Attributes } from '#resolvers/network/attributes/check.ts';
+import { attributesOf, dropAttributes } from '#resolvers/network/attributes/values.ts';
 import { bulkItems, type Items, only, refuseRepeats, singleItem } from '#resolvers/network/bulk.ts';
-import { toCidr } from '#resolvers/network/cidr.ts';
+import { isHost, toCidr } from '#resolvers/network/cidr.ts';
 import { blockedBy, shownBlockers } from '#resolvers/network/in-use.ts';
+import { interfaceBlockers } from '#resolvers/network/interfaces/delete.ts';
+import { unbindAddresses } from '#resolvers/network/interfaces/remove.ts';
+import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
 import { notFound } from '#resolvers/network/keys.ts';
 import { expectAll } from '#resolvers/network/lookup.ts';
 import { ancestorsOf } from '#resolvers/network/networks/ancestors.ts';
@@ -28,7 +33,8 @@ export type NetworkDelete = z.input<typeof networkDelete>;
 type Given = z.output<typeof networkDelete>;
 
 /**
- * Deletes a network. One with children is deleted with `force` alone: they go to its parent.
+ * Deletes a network. One with children is deleted with `force` alone: they go to its parent. So is an address that is
+ * bound to interfaces: it is taken from them.
  * @returns its row id.
  */
 export const deleteNetwork = async (ctx: Context, input: NetworkDelete): Promise<string> =>
@@ -54,14 +60,35 @@ async function remove(ctx: Context, items: Items<Given>): Promise<string[]> {
       namedInEvent,
     );
     for (const removal of planned) if (removal.refused) throw await inUse(ctx, removal, removal.refused);
+    await unbind(ctx, items, networks);
     const moves = planned.filter((removal) => removal.ownChildren > 0);
     if (moves.length > 0)
       await store.moveChildren(moves.map(({ network, finalParentId }) => ({ from: network.id, to: finalParentId })));
+    const carried = await attributesOf(ctx, ids);
+    await dropAttributes(ctx, ids);
     if (ids.length > 0) await store.deleteMany(ids);
-    const chains = new Map(ids.map((id, index) => [id, ancestors[index] ?? []]));
-    for (const removal of planned) appendDeleted(ctx, removal, chains.get(removal.network.id) ?? []);
+    const places = new Map(ids.map((id, index) => [id, index]));
+    for (const removal of planned) {
+      const place = places.get(removal.network.id) ?? -1;
+      appendDeleted(ctx, removal, ancestors[place] ?? [], carried[place] ?? {});
+    }
     return ids;
   });
+}
+
+/** An address goes from its interfaces with `force` alone. */
+async function unbind(ctx: Context, items: Items<Given>, networks: readonly Network[]): Promise<void> {
+  const addresses = networks.filter(({ cidr }) => isHost(toCidr(cidr)));
+  if (addresses.length === 0) return;
+  const ids = addresses.map(({ id }) => id);
+  const assigned = await ctx.use(interfaceStore).assignmentsOfAddresses(ids);
+  for (const [index, network] of networks.entries()) {
+    const bound = (assigned[ids.indexOf(network.id)] ?? []).map(({ interfaceId }) => interfaceId);
+    if (bound.length === 0 || items.values[index]?.force) continue;
+    const blockers = await interfaceBlockers(ctx, bound.slice(0, shownBlockers));
+    throw new InUseError(...blockedBy(`network ${network.cidr}`, blockers, bound.length));
+  }
+  await unbindAddresses(ctx, ids);
 }
 
 /** The networks of a call with their ancestors, under the locks of their trees, after a check of the rights. */
@@ -101,10 +128,10 @@ async function inUse(ctx: Context, removal: Removal, reason: 'children' | 'leave
   );
 }
 
-function appendDeleted(ctx: Context, removal: Removal, ancestors: readonly Network[]): void {
+function appendDeleted(ctx: Context, removal: Removal, ancestors: readonly Network[], attributes: Attributes): void {
   const { network, moved, movedCount } = removal;
   const parent = ancestors.find((ancestor) => ancestor.id === network.parentId) ?? ancestors.at(-1);
-  const snapshot = toNetworkSnapshot(network, parent);
+  const snapshot = toNetworkSnapshot(network, parent, attributes);
   ctx.events.append(
     networkDeleted,
     { network: snapshot, movedCount, moved: moved.map(networkGlobalId), newParentId: snapshot.parentId },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type AttributesFilter, attributesFilter } from '#resolvers/network/attributes/choose.ts';
 import { formatCidr, readCidr } from '#resolvers/network/cidr.ts';
 import { networkKey, prefixesAt, stateInput } from '#resolvers/network/networks/input.ts';
 import type { NetworkFilter } from '#resolvers/network/networks/store.ts';
@@ -13,20 +14,29 @@ const shape = z.object({
   rootOnly: z.boolean().nullish(),
   includeNetworks: z.boolean().nullish(),
   includeIps: z.boolean().nullish(),
+  attributes: attributesFilter,
 });
 
 type Given = z.output<typeof shape>;
 
-/** A filter of networks: the part that a store can answer, and the parent, which is looked up first. Null: nothing. */
-export type ReadFilter = { readonly filter: NetworkFilter; readonly parent: Given['parent'] } | null;
+/**
+ * A filter of networks: the part that a store can answer, the parent, which is looked up first, and what they carry.
+ * Null: nothing.
+ */
+export type ReadFilter = {
+  readonly filter: NetworkFilter;
+  readonly parent: Given['parent'];
+  readonly attributes: AttributesFilter;
+} | null;
 
 export const filterInput = shape.nullish().transform((given, check): ReadFilter => {
-  if (!given) return { filter: {}, parent: null };
+  if (!given) return { filter: {}, parent: null, attributes: [] };
   const hosts = hostsWanted(given.includeNetworks ?? null, given.includeIps ?? null);
   const cidrs = prefixesWanted(given, check);
   if (hosts === 'none') return null;
   return {
     parent: given.parent,
+    attributes: given.attributes,
     filter: {
       ...(cidrs && { cidrs }),
       ...(given.prefixLength != null && { prefixLength: given.prefixLength }),

@@ -4,6 +4,7 @@ import type { Context } from '#kernel/context.ts';
 import { parse } from '#kernel/input.ts';
 import { emptyPage, type Page, type PageRequest } from '#kernel/page.ts';
 import { mayRead } from '#resolvers/network/access.ts';
+import { type Chosen, choose, nothingChosen, queryFields } from '#resolvers/network/attributes/choose.ts';
 import { only } from '#resolvers/network/bulk.ts';
 import type { SiteKey } from '#resolvers/network/keys.ts';
 import { orderInput } from '#resolvers/network/list.ts';
@@ -57,7 +58,7 @@ const networkQuery = z.object({ site: siteKey.nullish(), by: networkKey });
 export const findNetwork = async (ctx: Context, input: z.input<typeof networkQuery>): Promise<Network | null> =>
   only(await findAll(ctx, networkFinder, [parse(networkQuery, input)]));
 
-const listInput = z.object({ site: siteKey.nullish(), filter: filterInput, orderBy: orderInput });
+const listInput = z.object({ site: siteKey.nullish(), filter: filterInput, ...queryFields, orderBy: orderInput });
 export type NetworkList = z.input<typeof listInput>;
 type ReadList = z.output<typeof listInput>;
 
@@ -65,18 +66,23 @@ type ReadList = z.output<typeof listInput>;
 export async function listNetworks(ctx: Context, input: NetworkList, page: PageRequest): Promise<Page<Network>> {
   const list = parse(listInput, input);
   const site = list.site ? only(await sitesByKey(ctx, [list.site])) : null;
-  if (list.site && !site) return emptyPage;
-  const parents = await parentIds(ctx, list, list.site ?? null);
-  return only(
-    await pagesOf(ctx, [site ? { kind: 'site', siteId: site.id } : { kind: 'all' }], { list, parents, page }),
+  const visibility = visible(ctx, 'network:read');
+  if ((list.site && !site) || visibility === 'none') return nothingChosen(list);
+  const scopeOf = (siteId: string | null): NetworkScope => (siteId ? { kind: 'site', siteId } : { kind: 'all' });
+  const choice = { ...list, site, attributes: list.filter?.attributes ?? [] };
+  const chosen = await choose(ctx, 'NETWORK', choice, async ({ siteId, filter }) =>
+    only(await ctx.use(networkStore).count([scopeOf(siteId)], { filter, visibility })),
   );
+  if (!chosen) return emptyPage;
+  const parents = await parentIds(ctx, list, list.site ?? null);
+  return only(await pagesOf(ctx, [scopeOf(chosen.siteId)], { list, chosen, parents, page }));
 }
 
 /** The networks of a Site: asked for many Sites at once, they take one read. */
 export const listNetworksOfSite = (
   ctx: Context,
   siteId: string,
-  input: Omit<NetworkList, 'site'>,
+  input: Pick<NetworkList, 'filter' | 'orderBy'>,
   page: PageRequest,
 ): Promise<Page<Network>> => ctx.load(pagesOfSites, siteId, JSON.stringify({ input, page }));
 
@@ -84,10 +90,12 @@ async function pagesOfSites(ctx: Context, siteIds: readonly string[], variant: s
   const { input, page } = JSON.parse(variant) as { input: NetworkList; page: PageRequest };
   const list = parse(listInput, input);
   const parents = await parentIds(ctx, list, null);
+  const choice = { site: null, attributes: list.filter?.attributes ?? [] };
+  const chosen = await choose(ctx, 'NETWORK', choice, async () => 0);
   return pagesOf(
     ctx,
     siteIds.map((siteId) => ({ kind: 'site', siteId })),
-    { list, parents, page },
+    { list, chosen, parents, page },
   );
 }
 
@@ -117,11 +125,16 @@ async function parentIds(ctx: Context, list: ReadList, site: SiteKey | null): Pr
 async function pagesOf(
   ctx: Context,
   scopes: readonly NetworkScope[],
-  asked: { readonly list: ReadList; readonly parents: readonly string[] | null; readonly page: PageRequest },
+  asked: {
+    readonly list: ReadList;
+    readonly chosen: Chosen | null;
+    readonly parents: readonly string[] | null;
+    readonly page: PageRequest;
+  },
 ): Promise<Page<Network>[]> {
-  const { list, parents, page } = asked;
+  const { list, chosen, parents, page } = asked;
   const visibility = visible(ctx, 'network:read');
   if (!list.filter || visibility === 'none') return scopes.map(() => emptyPage);
-  const filter = parents ? { ...list.filter.filter, parentIds: parents } : list.filter.filter;
+  const filter = { ...list.filter.filter, ...chosen?.filter, ...(parents && { parentIds: parents }) };
   return ctx.use(networkStore).pages(scopes, { filter, order: list.orderBy, visibility, page });
 }

@@ -2,6 +2,13 @@ import { type Context, microseconds } from '#kernel/context.ts';
 import { ConflictError, type GatehouseError, InputError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
 import { mayRead, refusal } from '#resolvers/network/access.ts';
+import {
+  type CheckedAttributes,
+  type GivenAttributes,
+  judgeAttributes,
+  noAttributes,
+} from '#resolvers/network/attributes/check.ts';
+import { storeAttributes } from '#resolvers/network/attributes/values.ts';
 import { isHost, toCidr } from '#resolvers/network/cidr.ts';
 import type { SiteKey } from '#resolvers/network/keys.ts';
 import { type Placed, placeAmong, type Standing } from '#resolvers/network/networks/ancestors.ts';
@@ -27,6 +34,8 @@ export interface Seed {
   readonly cidr: string;
   /** ALLOCATED unless said. */
   readonly state?: NetworkState | undefined;
+  /** All that it is to carry; nothing unless said. */
+  readonly attributes?: GivenAttributes | undefined;
   /**
    * For a network taken from the free space of one on which the caller has checked `network:allocate`: no right to
    * create is asked for.
@@ -44,7 +53,7 @@ export type Outcome = { readonly network: Network } | { readonly error: Gatehous
  * Inserts networks, however many, with parents from one sweep, a fixed number of statements, and their events in the
  * order of the seeds. Each that cannot be inserted has its error in its place and leaves the others alone, save that
  * what it would have held has another parent. Rights are checked here, since what holds a network may give them; the
- * caller has checked the content, holds the Sites, and opened the transaction.
+ * caller has checked the content but for the attributes, holds the Sites, and opened the transaction.
  *
  * Takes the locks of the trees.
  */
@@ -53,12 +62,26 @@ export async function insertNetworks(ctx: Context, seeds: readonly Seed[]): Prom
   const store = ctx.use(networkStore);
   await store.lockTrees(treesOf(seeds));
   const known = await store.containing(seeds.map(placeOf));
-  const errors = refuseSeeds(ctx, seeds, placeAmong(known, seeds.map(placeOf)));
+  const { errors, attributes } = await judgeSeeds(ctx, seeds, placeAmong(known, seeds.map(placeOf)));
   const fresh = seeds.map((seed, index) => (errors[index] ? null : toNetwork(ctx, seed)));
   const good = fresh.filter((network) => network !== null);
   const planted = plant(good, known);
   await insertAll(ctx, planted);
-  await announce(ctx, planted, new Map(fresh.map((network, index) => [network?.id, seeds[index]?.allocation])));
+  const extras = new Map(
+    fresh.map((network, index) => [
+      network?.id ?? '',
+      { checked: attributes[index] ?? noAttributes, allocation: seeds[index]?.allocation },
+    ]),
+  );
+  await storeAttributes(
+    ctx,
+    'NETWORK',
+    planted.flatMap(({ network: { id, siteId } }) => {
+      const checked = extras.get(id)?.checked ?? noAttributes;
+      return checked.parts.length > 0 ? [{ targetId: id, siteId, checked }] : [];
+    }),
+  );
+  await announce(ctx, planted, extras);
   const byId = new Map(planted.map((plant) => [plant.network.id, plant.network]));
   return fresh.map((network, index): Outcome => {
     const error = errors[index];
@@ -78,20 +101,53 @@ export function treesOf(seeds: readonly Seed[]): Tree[] {
   return [...trees.values()];
 }
 
+export interface JudgedSeeds {
+  /** What is wrong with each seed; null for what is good. */
+  readonly errors: readonly (GatehouseError | null)[];
+  /** What each seed is to carry; null where it is wrong. */
+  readonly attributes: readonly (CheckedAttributes | null)[];
+}
+
 /**
- * What is wrong with each seed, by the tree as it is and the seeds before it and around it.
+ * Judges seeds by the definitions of their attributes, by the tree as it is, and by the seeds before and around them.
  * @param standings of the seeds, in their order.
  */
-export function refuseSeeds(
+export async function judgeSeeds(
   ctx: Context,
   seeds: readonly Seed[],
   standings: readonly Standing[],
+): Promise<JudgedSeeds> {
+  const judged = await judgeAttributes(
+    ctx,
+    'NETWORK',
+    seeds.map(({ site, attributes = {}, path = [] }) => ({
+      siteId: site.id,
+      given: attributes,
+      path: [...path, 'attributes'],
+    })),
+  );
+  const faults = judged.map((verdict) => ('faults' in verdict ? new InputError(verdict.faults) : null));
+  return {
+    errors: refuseSeeds(ctx, seeds, standings, faults),
+    attributes: judged.map((verdict) => ('faults' in verdict ? null : verdict)),
+  };
+}
+
+function refuseSeeds(
+  ctx: Context,
+  seeds: readonly Seed[],
+  standings: readonly Standing[],
+  faults: readonly (InputError | null)[],
 ): (GatehouseError | null)[] {
   const taken = new Set<string>();
   const errors = seeds.map((seed, index) => {
     const standing = standings[index] ?? { ancestors: [], equal: null };
     const key = `${seed.site.id}/${seed.cidr}`;
-    const error = refuseRight(ctx, seed, standing.ancestors) ?? refuseTaken(seed, standing, taken.has(key));
+    const error =
+      refuseRight(ctx, seed, standing.ancestors) ??
+      refuseTaken(seed, standing, taken.has(key)) ??
+      faults[index] ??
+      null;
     if (!error) taken.add(key);
     return error;
   });
@@ -173,7 +229,7 @@ async function insertAll(ctx: Context, planted: readonly Plant[]): Promise<void>
 async function announce(
   ctx: Context,
   planted: readonly Plant[],
-  allocations: ReadonlyMap<string | undefined, Allocation | undefined>,
+  extras: ReadonlyMap<string, { readonly checked: CheckedAttributes; readonly allocation: Allocation | undefined }>,
 ): Promise<void> {
   const parents = planted.filter(({ network }) => !isHost(toCidr(network.cidr)));
   const gathered = parents.length === 0 ? [] : await ctx.use(networkStore).adopt(parents, namedInEvent);
@@ -181,7 +237,8 @@ async function announce(
     parents.map(({ network }, index) => [network.id, gathered[index]]),
   );
   for (const { network, ancestors } of planted) {
-    const snapshot = toNetworkSnapshot(network, ancestors.at(-1));
+    const extra = extras.get(network.id);
+    const snapshot = toNetworkSnapshot(network, ancestors.at(-1), extra?.checked.attributes ?? {});
     const children = adopted.get(network.id);
     ctx.events.append(
       networkCreated,
@@ -189,7 +246,7 @@ async function announce(
         network: snapshot,
         adoptedCount: children?.count ?? 0,
         adopted: (children?.first ?? []).map(networkGlobalId),
-        allocation: allocations.get(network.id),
+        allocation: extra?.allocation,
       },
       { subject: networkGlobalId(network.id), scope: networkFacts(network, ancestors), after: snapshot },
     );

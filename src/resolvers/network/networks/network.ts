@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { toGlobalId } from '#kernel/id.ts';
 import type { Facts } from '#kernel/permission.ts';
 import { factsIn } from '#resolvers/network/access.ts';
+import { type Attributes, attributesSnapshot } from '#resolvers/network/attributes/check.ts';
 import { isHost, toCidr } from '#resolvers/network/cidr.ts';
 import { siteGlobalId } from '#resolvers/network/sites/site.ts';
 import { snapshotEvent } from '#resolvers/network/snapshot.ts';
@@ -44,11 +45,13 @@ export const networkSnapshot = z.object({
   state: z.enum(networkStates),
   parentId: z.string().nullable(),
   parent: z.string().nullable(),
+  attributes: attributesSnapshot,
 });
 
 export function toNetworkSnapshot(
   network: Network,
   parent: Pick<Network, 'id' | 'cidr'> | undefined,
+  attributes: Attributes,
 ): z.output<typeof networkSnapshot> {
   const cidr = toCidr(network.cidr);
   return {
@@ -62,6 +65,7 @@ export function toNetworkSnapshot(
     state: network.state,
     parentId: parent ? networkGlobalId(parent.id) : null,
     parent: parent?.cidr ?? null,
+    attributes,
   };
 }
 

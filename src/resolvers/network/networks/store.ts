@@ -1,6 +1,7 @@
 import type { Page } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 import { definePort } from '#kernel/port.ts';
+import type { Selection } from '#resolvers/network/attributes/selection.ts';
 import type { IpVersion } from '#resolvers/network/cidr.ts';
 import type { ListQuery } from '#resolvers/network/list.ts';
 import type { NaturalKey } from '#resolvers/network/lookup.ts';
@@ -35,6 +36,8 @@ export interface NetworkFilter {
   /** Only hosts, or none of them. */
   readonly hosts?: boolean;
   readonly ids?: readonly string[];
+  /** Only those of this set. */
+  readonly selection?: Selection;
   /** Without the network that the scope is about. */
   readonly withoutSelf?: boolean;
 }

@@ -3,8 +3,9 @@ import { allow, visible } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { type Blocker, InUseError } from '#kernel/errors.ts';
 import { toGlobalId } from '#kernel/id.ts';
-import type { PageRequest } from '#kernel/page.ts';
+import type { Page, PageRequest } from '#kernel/page.ts';
 import { allowSomewhere } from '#resolvers/network/access.ts';
+import { attributeStore } from '#resolvers/network/attributes/store.ts';
 import { bulkItems, type Items, singleItem } from '#resolvers/network/bulk.ts';
 import { deviceStore } from '#resolvers/network/devices/device.ts';
 import { blockedBy, shownBlockers } from '#resolvers/network/in-use.ts';
@@ -56,35 +57,70 @@ async function remove(ctx: Context, items: Items<z.output<typeof siteDelete>>): 
 
 async function refuseInUse(ctx: Context, sites: readonly Site[]): Promise<void> {
   const ids = sites.map((site) => site.id);
-  const everything = { filter: {}, visibility: 'all' } as const;
-  const devices = await ctx.use(deviceStore).count(ids, everything);
-  const networks = await ctx.use(networkStore).count(
-    ids.map((siteId) => ({ kind: 'site', siteId })),
-    everything,
-  );
-  const index = ids.findIndex((_, at) => (devices[at] ?? 0) + (networks[at] ?? 0) > 0);
+  const counts: number[][] = [];
+  for (const { count } of holdings) counts.push(await count(ctx, ids));
+  const totals = ids.map((_, index) => counts.reduce((sum, count) => sum + (count[index] ?? 0), 0));
+  const index = totals.findIndex((total) => total > 0);
   const site = sites[index];
   if (!site) return;
-  const blockers = await dependants(ctx, site.id);
-  throw new InUseError(...blockedBy(`site ${site.name}`, blockers, (devices[index] ?? 0) + (networks[index] ?? 0)));
+  const blockers: Blocker[] = [];
+  for (const { first } of holdings) blockers.push(...(await first(ctx, site.id)));
+  throw new InUseError(...blockedBy(`site ${site.name}`, blockers, totals[index] ?? 0));
 }
 
-/** What a Site holds that the viewer may see, as far as it is told. */
-async function dependants(ctx: Context, siteId: string): Promise<Blocker[]> {
-  const page: PageRequest = { limit: shownBlockers, direction: 'forward', after: null, before: null, offset: 0 };
-  const query = { filter: {}, order: byCreation, visibility: visible(ctx, 'network:read'), page };
-  const [devices] = await ctx.use(deviceStore).pages([siteId], query);
-  const [networks] = await ctx.use(networkStore).pages([{ kind: 'site', siteId }], query);
-  return [
-    ...(devices?.items ?? []).map(({ node }) => ({
-      id: toGlobalId('Device', node.id),
-      type: 'Device',
-      naturalKey: node.hostname,
-    })),
-    ...(networks?.items ?? []).map(({ node }) => ({
-      id: toGlobalId('Network', node.id),
-      type: 'Network',
-      naturalKey: node.cidr,
-    })),
-  ].slice(0, shownBlockers);
+/** One kind of things that a Site holds and that go with no other kind. */
+interface Holding {
+  /** How many each Site has, whoever may see them. */
+  count(ctx: Context, siteIds: readonly string[]): Promise<number[]>;
+  /** The first of them that the viewer may see. */
+  first(ctx: Context, siteId: string): Promise<Blocker[]>;
 }
+
+const everything = { filter: {}, visibility: 'all' } as const;
+const page: PageRequest = { limit: shownBlockers, direction: 'forward', after: null, before: null, offset: 0 };
+const firstOnes = (ctx: Context) => ({
+  filter: {},
+  order: byCreation,
+  visibility: visible(ctx, 'network:read'),
+  page,
+});
+
+function blockersOf<T extends { readonly id: string }>(
+  type: string,
+  found: Page<T> | undefined,
+  naturalKey: (thing: T) => string,
+): Blocker[] {
+  return (found?.items ?? []).map(({ node }) => ({
+    id: toGlobalId(type, node.id),
+    type,
+    naturalKey: naturalKey(node),
+  }));
+}
+
+const holdings: readonly Holding[] = [
+  {
+    count: (ctx, siteIds) => ctx.use(deviceStore).count(siteIds, everything),
+    async first(ctx, siteId) {
+      const [found] = await ctx.use(deviceStore).pages([siteId], firstOnes(ctx));
+      return blockersOf('Device', found, ({ hostname }) => hostname);
+    },
+  },
+  {
+    count: (ctx, siteIds) =>
+      ctx.use(networkStore).count(
+        siteIds.map((siteId) => ({ kind: 'site', siteId })),
+        everything,
+      ),
+    async first(ctx, siteId) {
+      const [found] = await ctx.use(networkStore).pages([{ kind: 'site', siteId }], firstOnes(ctx));
+      return blockersOf('Network', found, ({ cidr }) => cidr);
+    },
+  },
+  {
+    count: (ctx, siteIds) => ctx.use(attributeStore).count(siteIds, everything),
+    async first(ctx, siteId) {
+      const [found] = await ctx.use(attributeStore).pages([siteId], firstOnes(ctx));
+      return blockersOf('Attribute', found, ({ resource, name }) => `${resource} ${name}`);
+    },
+  },
+];
