@@ -26,6 +26,7 @@ import { allocation } from '#schema/network/allocation.ts';
 import { assignments } from '#schema/network/assignment.ts';
 import { attributes } from '#schema/network/attribute.ts';
 import { attributeValues } from '#schema/network/attribute-value.ts';
+import { changes } from '#schema/network/change.ts';
 import { devices } from '#schema/network/device.ts';
 import { inventoryImports } from '#schema/network/inventory-import.ts';
 import { networks } from '#schema/network/network.ts';
@@ -177,6 +178,7 @@ export const network = definePlugin({
     assignments(builder);
     allocation(builder);
     inventoryImports(builder);
+    changes(builder, events);
   },
   setup({ config, provide }) {
     const { pattern } = config.hostname;

@@ -149,7 +149,8 @@ function dataField(t: EventFields, key: string, schema: z.ZodType): AnyField {
   return t.field({ type: 'JSON', ...(options as object) } as never);
 }
 
-async function subjectOf(builder: Builder, ctx: Context, event: StoredEvent): Promise<object | null> {
+/** The thing that an event is about, as it is now; null when it is gone or the viewer may not see it. */
+export async function subjectOf(builder: Builder, ctx: Context, event: StoredEvent): Promise<object | null> {
   const parts = event.subject === null ? null : fromGlobalId(event.subject);
   return parts ? findNode(builder, ctx, parts.type, parts.id) : null;
 }

@@ -3,7 +3,7 @@ import type { Context } from '#kernel/context.ts';
 import { type EventDefinition, encodeCursor } from '#kernel/event.ts';
 import type { FeedItem, FeedPlan, FeedSelection, Gap, OverflowPolicy, Subscribed } from '#kernel/feed.ts';
 import { isEvent } from '#kernel/feed.ts';
-import type { Builder, SchemaTypes } from '#schema/builder.ts';
+import type { Builder, SchemaTypes, Shapes } from '#schema/builder.ts';
 import { describeField, pascalCase } from '#schema/description.ts';
 
 declare module '#schema/builder.ts' {
@@ -97,11 +97,13 @@ export function feed<Args extends InputFieldMap = Record<never, never>>(
     args?: (arg: ArgBuilder<SchemaTypes>) => Args;
     // biome-ignore lint/suspicious/noExplicitAny: events of any data
     readonly events: readonly EventDefinition<any>[] | null;
+    /** The type that stands for each of the events, where it is not their own. */
+    readonly as?: keyof Shapes & string;
     readonly policies?: readonly OverflowPolicy[];
     select: (ctx: Context, args: InputShapeFromFields<Args>) => Promise<FeedSelection>;
   },
 ): void {
-  const byName = new Map(parts.events?.map((event) => [event.name, event.type]));
+  const byName = new Map(parts.events?.map((event) => [event.name, parts.as ?? event.type]));
   const union = builder.unionType(
     `${pascalCase(name)
       .replace(/Changed$/, '')
@@ -109,7 +111,7 @@ export function feed<Args extends InputFieldMap = Record<never, never>>(
     {
       description: `What \`${name}\` delivers.`,
       types: (() => [
-        ...(parts.events?.map((event) => event.type) ?? [...(typeNames.get(builder)?.values() ?? []), 'OtherEvent']),
+        ...(parts.events ? new Set(byName.values()) : [...(typeNames.get(builder)?.values() ?? []), 'OtherEvent']),
         'Gap',
         'Subscribed',
       ]) as never,
