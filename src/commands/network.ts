@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { addAllocate } from '#commands/allocation.ts';
 import { exits } from '#commands/failure.ts';
 import { keyOf, siteKeyOf } from '#commands/keys.ts';
 import { mutate } from '#commands/runner.ts';
@@ -131,6 +132,7 @@ export function networkCommand(program: Command, shell: Shell): void {
     'after',
     examples('gatehouse network show 10.1.0.0/16 --site SJC'),
   );
+  addAllocate(networks, shell);
   treeVerify(networks, shell);
 }
 

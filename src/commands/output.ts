@@ -81,6 +81,11 @@ export class Printer {
     this.#terminal.out(this.#asJson ? json(value) : `${oneLine(sentence)}\n`);
   }
 
+  /** Something of several lines. */
+  lines(value: unknown, lines: readonly string[]): void {
+    this.#terminal.out(this.#asJson ? json(value) : lines.map((line) => `${oneLine(line)}\n`).join(''));
+  }
+
   /** One of many results that come one after another: as JSON, one a line. */
   item(value: unknown, line: string): void {
     this.#terminal.out(this.#asJson ? `${JSON.stringify(value)}\n` : `${oneLine(line)}\n`);

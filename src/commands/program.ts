@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { accountCommand } from '#commands/account.ts';
+import { addressCommand } from '#commands/allocation.ts';
+import { changeCommand } from '#commands/change.ts';
 import { configCommand } from '#commands/config.ts';
 import { deviceCommand } from '#commands/device.ts';
 import { eventCommand } from '#commands/event.ts';
@@ -31,6 +33,8 @@ const commands: readonly AddCommand[] = [
   siteCommand,
   deviceCommand,
   networkCommand,
+  addressCommand,
+  changeCommand,
   inventoryCommand,
 ];
 

@@ -1,0 +1,82 @@
+import type { Command } from 'commander';
+import { keyOf, siteKeyOf } from '#commands/keys.ts';
+import { wholeNumber } from '#commands/listing.ts';
+import type { Column } from '#commands/output.ts';
+import { mutate } from '#commands/runner.ts';
+import { action, noun, type Shell } from '#commands/shell.ts';
+import { examples, given } from '#commands/things.ts';
+
+interface Taken {
+  readonly id: string;
+  readonly cidr: string;
+  readonly state: string;
+  readonly parent: { readonly cidr: string } | null;
+}
+
+const columns: readonly Column<Taken>[] = [
+  { head: 'CIDR', cell: ({ cidr }) => cidr },
+  { head: 'STATE', cell: ({ state }) => state },
+  { head: 'PARENT', cell: ({ parent }) => parent?.cidr },
+];
+
+interface Options {
+  readonly site?: string;
+  readonly prefixLength?: number;
+  readonly num?: number;
+  readonly strict?: boolean;
+  readonly reserve?: boolean;
+  readonly partial?: boolean;
+}
+
+const options = (command: Command): Command =>
+  command
+    .option('-s, --site <site>', 'the site to look in')
+    .option('--num <count>', 'how many; 1 unless given', wholeNumber)
+    .option('--strict', 'only where no child is at all')
+    .option('--reserve', 'keep what is taken free on purpose')
+    .option('--partial', 'take what is there when it is less, as long as it is something');
+
+const allocating = (shell: Shell, mutation: string, list: 'networks' | 'addresses') =>
+  action<Options>(shell, async ({ runner, print, options }, cidr) => {
+    const { site, prefixLength, num, strict, reserve, partial } = options;
+    const input = given({
+      by: keyOf('Network', 'cidr', cidr),
+      site: site === undefined ? undefined : siteKeyOf(site),
+      prefixLength,
+      num,
+      strict,
+      state: reserve ? 'RESERVED' : undefined,
+      partial,
+    });
+    const taken = await mutate<Record<string, readonly Taken[]>>(
+      runner,
+      mutation,
+      `${list} { id cidr state parent { cidr } }`,
+      input,
+    );
+    print.list(taken[list] ?? [], columns);
+  });
+
+/** `gatehouse network allocate` */
+export function addAllocate(networks: Command, shell: Shell): void {
+  options(networks.command('allocate <cidr>'))
+    .description('take free networks of a length out of a network; nobody else gets them too')
+    .requiredOption('--prefix-length <length>', 'the length of each', wholeNumber)
+    .addHelpText(
+      'after',
+      examples(
+        'gatehouse network allocate 10.0.0.0/8 --prefix-length 24',
+        'gatehouse network allocate 10.0.0.0/8 --prefix-length 24 --num 4 --strict --reserve --site SJC',
+      ),
+    )
+    .action(allocating(shell, 'networkAllocate', 'networks'));
+}
+
+/** `gatehouse address …` */
+export function addressCommand(program: Command, shell: Shell): void {
+  const addresses = noun(program, 'address', 'host addresses: to be taken from networks');
+  options(addresses.command('allocate <cidr>'))
+    .description('take free addresses out of a network; nobody else gets them too')
+    .addHelpText('after', examples('gatehouse address allocate 10.1.2.0/24 --num 2 --site SJC'))
+    .action(allocating(shell, 'addressAllocate', 'addresses'));
+}
