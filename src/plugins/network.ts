@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { group, keys, size } from '#kernel/config.ts';
 import { grants } from '#kernel/grants.ts';
 import { compilePattern } from '#kernel/pattern.ts';
+import { secretBox } from '#kernel/secret-box.ts';
 import { definePlugin } from '#plugins/define.ts';
 import { networkArea, networkRoles } from '#resolvers/network/area.ts';
 import { attributeCreated, attributeDeleted, attributeUpdated } from '#resolvers/network/attributes/attribute.ts';
 import { attributeStore } from '#resolvers/network/attributes/store.ts';
+import { circuitCreated, circuitDeleted, circuitStore, circuitUpdated } from '#resolvers/network/circuits/circuit.ts';
 import { deviceCreated, deviceDeleted, deviceStore, deviceUpdated } from '#resolvers/network/devices/device.ts';
 import { abandonedImportsTask } from '#resolvers/network/imports/abandoned.ts';
 import {
@@ -20,6 +22,19 @@ import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
 import { networkCreated, networkDeleted, networkUpdated } from '#resolvers/network/networks/network.ts';
 import { networkStore } from '#resolvers/network/networks/store.ts';
 import { treeRepaired } from '#resolvers/network/networks/verify.ts';
+import {
+  protocolTypeCreated,
+  protocolTypeDeleted,
+  protocolTypeStore,
+  protocolTypeUpdated,
+} from '#resolvers/network/protocol-types/protocol-type.ts';
+import {
+  authStringRevealed,
+  protocolCreated,
+  protocolDeleted,
+  protocolStore,
+  protocolUpdated,
+} from '#resolvers/network/protocols/protocol.ts';
 import { networkSettings } from '#resolvers/network/settings.ts';
 import { siteCreated, siteDeleted, siteStore, siteUpdated } from '#resolvers/network/sites/site.ts';
 import { allocation } from '#schema/network/allocation.ts';
@@ -27,12 +42,17 @@ import { assignments } from '#schema/network/assignment.ts';
 import { attributes } from '#schema/network/attribute.ts';
 import { attributeValues } from '#schema/network/attribute-value.ts';
 import { changes } from '#schema/network/change.ts';
+import { circuits } from '#schema/network/circuit.ts';
+import { circuitChanges } from '#schema/network/circuit-changes.ts';
 import { devices } from '#schema/network/device.ts';
 import { inventoryImports } from '#schema/network/inventory-import.ts';
 import { networks } from '#schema/network/network.ts';
 import { networkInterfaces } from '#schema/network/network-interface.ts';
 import { networkInterfaceChanges } from '#schema/network/network-interface-changes.ts';
 import { networkTree } from '#schema/network/network-tree.ts';
+import { protocols } from '#schema/network/protocol.ts';
+import { protocolChanges } from '#schema/network/protocol-changes.ts';
+import { protocolTypes } from '#schema/network/protocol-type.ts';
 import { resources } from '#schema/network/shared.ts';
 import { sites } from '#schema/network/site.ts';
 
@@ -75,6 +95,16 @@ const events = [
   interfaceCreated,
   interfaceUpdated,
   interfaceDeleted,
+  circuitCreated,
+  circuitUpdated,
+  circuitDeleted,
+  protocolTypeCreated,
+  protocolTypeUpdated,
+  protocolTypeDeleted,
+  protocolCreated,
+  protocolUpdated,
+  protocolDeleted,
+  authStringRevealed,
   treeRepaired,
   importStarted,
   importCompleted,
@@ -163,7 +193,19 @@ export const network = definePlugin({
   roles: networkRoles,
   events,
   tasks: [abandonedImportsTask],
-  uses: { siteStore, attributeStore, deviceStore, networkStore, interfaceStore, importStore, grants },
+  uses: {
+    siteStore,
+    attributeStore,
+    deviceStore,
+    networkStore,
+    interfaceStore,
+    circuitStore,
+    protocolTypeStore,
+    protocolStore,
+    importStore,
+    grants,
+    secretBox,
+  },
   provides: [networkSettings],
   schema(builder) {
     resources(builder);
@@ -176,6 +218,11 @@ export const network = definePlugin({
     networkInterfaces(builder);
     networkInterfaceChanges(builder);
     assignments(builder);
+    circuits(builder);
+    circuitChanges(builder);
+    protocolTypes(builder);
+    protocols(builder);
+    protocolChanges(builder);
     allocation(builder);
     inventoryImports(builder);
     changes(builder, events);

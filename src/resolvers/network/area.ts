@@ -1,6 +1,7 @@
 import type { PermissionArea, RoleDeclaration, ScopeKind } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
 import { kinds } from '#resolvers/network/access.ts';
+import { circuitFacts, circuitStore } from '#resolvers/network/circuits/circuit.ts';
 import { deviceFacts, deviceStore } from '#resolvers/network/devices/device.ts';
 import { hostnamesOf } from '#resolvers/network/interfaces/find.ts';
 import { interfaceFacts, slugOf } from '#resolvers/network/interfaces/interface.ts';
@@ -96,6 +97,23 @@ const interfaceKind: ScopeKind = {
   },
 };
 
+const circuitKind: ScopeKind = {
+  async resolve(ctx, text) {
+    const id = rowIdOf('Circuit', text);
+    const [circuit] = id === null ? [] : await ctx.use(circuitStore).getMany([id]);
+    return circuit?.id ?? null;
+  },
+  async display(ctx, id) {
+    const [circuit] = await ctx.use(circuitStore).getMany([id]);
+    // The text of a permission holds no blanks.
+    return circuit && !/\s/.test(circuit.nameSlug) ? circuit.nameSlug : id;
+  },
+  async ancestors(ctx, id) {
+    const [circuit] = await ctx.use(circuitStore).getMany([id]);
+    return circuit ? circuitFacts(circuit) : {};
+  },
+};
+
 /** A network with everything in it. */
 const networkKind: ScopeKind = {
   async resolve(ctx, text) {
@@ -135,7 +153,14 @@ export const networkArea: PermissionArea = {
     write: ['create', 'update', 'delete', 'allocate'],
   },
   scope: 'kinds',
-  kinds: { site: siteKind, kind: kindKind, device: deviceKind, network: networkKind, interface: interfaceKind },
+  kinds: {
+    site: siteKind,
+    kind: kindKind,
+    device: deviceKind,
+    network: networkKind,
+    interface: interfaceKind,
+    circuit: circuitKind,
+  },
 };
 
 export const networkRoles: readonly RoleDeclaration[] = [

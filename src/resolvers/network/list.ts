@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PageRequest } from '#kernel/page.ts';
+import { notACursor, type Page, type PageRequest, type Position, toPage } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 
 /** The order of a list: by creation, or by natural key and then creation. */
@@ -35,3 +35,26 @@ export const orderInput = z
   .object({ by: z.enum(['CREATED', 'NATURAL']), direction: z.enum(['ASC', 'DESC']).nullish() })
   .nullish()
   .transform((given): Order => (given ? { by: given.by, direction: given.direction ?? 'ASC' } : byCreation));
+
+/**
+ * A page of things that are at hand, in the order they come in. Positions are `[id]`.
+ * @throws InputError for a cursor of a thing that is not among them.
+ */
+export function pageInHand<T extends { readonly id: string }>(things: readonly T[], request: PageRequest): Page<T> {
+  const placeOf = (position: Position | null, argument: string): number | null => {
+    if (position === null) return null;
+    const place = things.findIndex(({ id }) => position.length === 1 && id === position[0]);
+    if (place < 0) throw notACursor(argument);
+    return place;
+  };
+  const after = placeOf(request.after, 'after') ?? -1;
+  const before = placeOf(request.before, 'before') ?? things.length;
+  const between = things.slice(after + 1, Math.max(before, after + 1));
+  if (request.direction === 'backward') between.reverse();
+  return toPage(
+    request,
+    between.slice(request.offset, request.offset + request.limit + 1),
+    ({ id }) => [id],
+    async () => things.length,
+  );
+}

@@ -15,7 +15,7 @@ import { shownBlockers } from '#resolvers/network/in-use.ts';
 import { interfaceKey } from '#resolvers/network/interfaces/input.ts';
 import { notFound, type Reference } from '#resolvers/network/keys.ts';
 import { expectAll } from '#resolvers/network/lookup.ts';
-import { toProtocolBlocker } from '#resolvers/network/protocols/find.ts';
+import { toProtocolBlockers } from '#resolvers/network/protocols/name.ts';
 import { protocolFacts, protocolStore } from '#resolvers/network/protocols/protocol.ts';
 import { siteKey } from '#resolvers/network/sites/find.ts';
 
@@ -161,7 +161,7 @@ async function refuseStranded(ctx: Context, circuits: readonly Circuit[]): Promi
     const depend = stranded.length === 1 ? '1 object depends' : `${stranded.length} objects depend`;
     throw new InUseError(
       `Cannot change the ends of circuit ${circuit.name}: ${depend} on it.`,
-      blockers.map(toProtocolBlocker),
+      await toProtocolBlockers(ctx, blockers),
       stranded.length,
     );
   }

@@ -4,6 +4,7 @@ import { InUseError } from '#kernel/errors.ts';
 import { allowSomewhere } from '#resolvers/network/access.ts';
 import { attributesOf, dropAttributes } from '#resolvers/network/attributes/values.ts';
 import { bulkItems, type Items, only, singleItem } from '#resolvers/network/bulk.ts';
+import { refuseDevicesWithCircuits } from '#resolvers/network/circuits/blocking.ts';
 import {
   type Device,
   deviceDeleted,
@@ -19,6 +20,7 @@ import { interfaceBlockers } from '#resolvers/network/interfaces/delete.ts';
 import { removeInterfaces } from '#resolvers/network/interfaces/remove.ts';
 import { portray } from '#resolvers/network/interfaces/snapshot.ts';
 import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
+import { removeProtocolsOf } from '#resolvers/network/protocols/remove.ts';
 import { siteKey } from '#resolvers/network/sites/find.ts';
 
 const deviceDelete = z.object({ site: siteKey.nullish(), by: deviceKey, force: z.boolean().nullish() });
@@ -26,7 +28,7 @@ export type DeviceDelete = z.input<typeof deviceDelete>;
 type Given = z.output<typeof deviceDelete>;
 
 /**
- * Deletes a device with its interfaces. With interfaces that hang below others it is deleted with `force` alone.
+ * Deletes a device with its protocols and interfaces, where no circuit ends on it. With interfaces that hang below others it is deleted with `force` alone.
  * @returns the row id of what was deleted.
  */
 export const deleteDevice = async (ctx: Context, input: DeviceDelete): Promise<string> =>
@@ -41,6 +43,7 @@ async function remove(ctx: Context, items: Items<Given>): Promise<string[]> {
     const devices = await lockDevices(ctx, items, 'delete');
     const ids = devices.map((device) => device.id);
     await ctx.use(interfaceStore).lockDevices(ids);
+    await refuseDevicesWithCircuits(ctx, devices);
     await removeInterfacesOf(ctx, items, devices);
     const attributes = await attributesOf(ctx, ids);
     await dropAttributes(ctx, ids);
@@ -57,7 +60,7 @@ async function remove(ctx: Context, items: Items<Given>): Promise<string[]> {
   });
 }
 
-/** The interfaces of the devices go before them, each with its own event. */
+/** The protocols and interfaces of the devices go before them, each with its own event. */
 async function removeInterfacesOf(ctx: Context, items: Items<Given>, devices: readonly Device[]): Promise<void> {
   const ids = devices.map(({ id }) => id);
   const interfaces = ids.length === 0 ? [] : await ctx.use(interfaceStore).ofDevices(ids);
@@ -71,6 +74,11 @@ async function removeInterfacesOf(ctx: Context, items: Items<Given>, devices: re
     const blockers = await interfaceBlockers(ctx, children.slice(0, shownBlockers));
     throw new InUseError(...blockedBy(`device ${device.hostname}`, blockers, children.length));
   }
+  await removeProtocolsOf(
+    ctx,
+    ids.map((id) => ({ kind: 'device', id })),
+    ({ deviceId }) => deviceGlobalId(deviceId),
+  );
   const portraits = await portray(
     ctx,
     interfaces.map(({ id }) => id),

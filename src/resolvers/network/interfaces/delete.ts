@@ -3,6 +3,7 @@ import type { Context } from '#kernel/context.ts';
 import { type Blocker, InUseError } from '#kernel/errors.ts';
 import { allowSomewhere } from '#resolvers/network/access.ts';
 import { bulkItems, type Items, only, singleItem } from '#resolvers/network/bulk.ts';
+import { refuseInterfacesWithCircuits } from '#resolvers/network/circuits/blocking.ts';
 import { blockedBy, shownBlockers } from '#resolvers/network/in-use.ts';
 import { findInterfaces, hostnamesOf } from '#resolvers/network/interfaces/find.ts';
 import { interfaceKey } from '#resolvers/network/interfaces/input.ts';
@@ -12,13 +13,14 @@ import type { Portrait } from '#resolvers/network/interfaces/snapshot.ts';
 import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
 import { lockInterfaces } from '#resolvers/network/interfaces/update.ts';
 import type { Reference } from '#resolvers/network/keys.ts';
+import { removeProtocolsOf } from '#resolvers/network/protocols/remove.ts';
 import { siteKey } from '#resolvers/network/sites/find.ts';
 
 const interfaceDelete = z.object({ site: siteKey.nullish(), by: interfaceKey });
 export type InterfaceDelete = z.input<typeof interfaceDelete>;
 
 /**
- * Deletes an interface that nothing hangs below. Its addresses stay, released.
+ * Deletes an interface that nothing hangs below and no circuit ends at, with its protocols. Its addresses stay, released.
  * @returns its row id.
  */
 export const deleteInterface = async (ctx: Context, input: InterfaceDelete): Promise<string> =>
@@ -33,6 +35,15 @@ async function remove(ctx: Context, items: Items<Reference>): Promise<string[]> 
   return ctx.atomically(async (ctx) => {
     const portraits = await lockInterfaces(ctx, items, 'delete');
     await refuseParents(ctx, portraits);
+    await refuseInterfacesWithCircuits(
+      ctx,
+      portraits.map(({ snapshot, one }) => ({ id: one.id, nameSlug: snapshot.nameSlug })),
+    );
+    await removeProtocolsOf(
+      ctx,
+      portraits.map(({ one }) => ({ kind: 'interface', id: one.id })),
+      ({ interfaceId }) => interfaceGlobalId(interfaceId ?? ''),
+    );
     await removeInterfaces(ctx, portraits, () => null);
     return portraits.map(({ one }) => one.id);
   });

@@ -18,7 +18,7 @@ import {
 } from '#resolvers/network/protocol-types/protocol-type.ts';
 import { requiredNames } from '#resolvers/network/protocol-types/required.ts';
 import { lockProtocolTypes } from '#resolvers/network/protocol-types/update.ts';
-import { toProtocolBlocker } from '#resolvers/network/protocols/find.ts';
+import { toProtocolBlockers } from '#resolvers/network/protocols/name.ts';
 import { protocolStore } from '#resolvers/network/protocols/protocol.ts';
 import { siteKey } from '#resolvers/network/sites/find.ts';
 
@@ -64,6 +64,7 @@ async function refuseInUse(ctx: Context, types: readonly ProtocolType[]): Promis
   const visibility = visible(ctx, 'network:read');
   const query = { filter: {}, order: byCreation, visibility, page: firstBlockers };
   const [protocols] = await ctx.use(protocolStore).pages([{ kind: 'type', id: type.id }], query);
-  const blockers = (protocols?.items ?? []).map(({ node }) => toProtocolBlocker(node));
+  const found = (protocols?.items ?? []).map(({ node }) => node);
+  const blockers = await toProtocolBlockers(ctx, found);
   throw new InUseError(...blockedBy(`protocol type ${type.name}`, blockers, counts[index] ?? 0));
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { visible } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
-import type { Blocker } from '#kernel/errors.ts';
 import { oneKey, parse, sought } from '#kernel/input.ts';
 import { emptyPage, type Page, type PageRequest } from '#kernel/page.ts';
 import { mayRead } from '#resolvers/network/access.ts';
@@ -23,7 +22,6 @@ import {
   type ProtocolFilter,
   type ProtocolScope,
   protocolFacts,
-  protocolGlobalId,
   protocolStore,
 } from '#resolvers/network/protocols/protocol.ts';
 import { namedIds } from '#resolvers/network/referred.ts';
@@ -142,10 +140,3 @@ async function readFilter(
 }
 
 const nodesOf = <T>(pages: readonly Page<T>[]): T[][] => pages.map(({ items }) => items.map(({ node }) => node));
-
-/** A protocol as errors name what stands in the way. */
-export const toProtocolBlocker = ({ id }: Pick<Protocol, 'id'>): Blocker => ({
-  id: protocolGlobalId(id),
-  type: 'Protocol',
-  naturalKey: protocolGlobalId(id),
-});

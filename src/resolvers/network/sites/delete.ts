@@ -9,8 +9,9 @@ import { attributeStore } from '#resolvers/network/attributes/store.ts';
 import { bulkItems, type Items, singleItem } from '#resolvers/network/bulk.ts';
 import { deviceStore } from '#resolvers/network/devices/device.ts';
 import { blockedBy, shownBlockers } from '#resolvers/network/in-use.ts';
-import { byCreation } from '#resolvers/network/list.ts';
+import { byCreation, siteScope } from '#resolvers/network/list.ts';
 import { networkStore } from '#resolvers/network/networks/store.ts';
+import { protocolTypeStore } from '#resolvers/network/protocol-types/protocol-type.ts';
 import { expectSites, siteKey } from '#resolvers/network/sites/find.ts';
 import {
   type Site,
@@ -121,6 +122,13 @@ const holdings: readonly Holding[] = [
     async first(ctx, siteId) {
       const [found] = await ctx.use(attributeStore).pages([siteId], firstOnes(ctx));
       return blockersOf('Attribute', found, ({ resource, name }) => `${resource} ${name}`);
+    },
+  },
+  {
+    count: (ctx, siteIds) => ctx.use(protocolTypeStore).count(siteIds.map(siteScope), everything),
+    async first(ctx, siteId) {
+      const [found] = await ctx.use(protocolTypeStore).pages([siteScope(siteId)], firstOnes(ctx));
+      return blockersOf('ProtocolType', found, ({ name }) => name);
     },
   },
 ];

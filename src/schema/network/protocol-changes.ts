@@ -1,0 +1,152 @@
+import { AmbiguousError } from '#kernel/errors.ts';
+import { type Reveal, revealAuthString } from '#resolvers/network/protocols/auth-string.ts';
+import { createProtocol, createProtocols, type ProtocolCreate } from '#resolvers/network/protocols/create.ts';
+import { deleteProtocol, deleteProtocols, type ProtocolDelete } from '#resolvers/network/protocols/delete.ts';
+import {
+  authStringRevealed,
+  type Protocol,
+  protocolCreated,
+  protocolDeleted,
+  protocolUpdated,
+} from '#resolvers/network/protocols/protocol.ts';
+import {
+  type ProtocolReplace,
+  type ProtocolUpdate,
+  replaceProtocol,
+  replaceProtocols,
+  updateProtocol,
+  updateProtocols,
+} from '#resolvers/network/protocols/update.ts';
+import type { Builder, SchemaTypes } from '#schema/builder.ts';
+import { bulkMutation, mutation } from '#schema/mutation.ts';
+import { manyGone, manyThings, oneGone, oneThing } from '#schema/network/shared.ts';
+
+type InputFields = PothosSchemaTypes.InputFieldBuilder<SchemaTypes, 'InputObject'>;
+
+/** The mutations of protocols. */
+export function protocolChanges(builder: Builder): void {
+  creation(builder);
+  updates(builder);
+  replacements(builder);
+  deletion(builder);
+  reveal(builder);
+}
+
+/** What may be left out, whatever is done. */
+const optional = (t: InputFields, otherwise: string) => ({
+  interface: t.field({ type: 'NetworkInterfaceKey', description: `An interface of the device; ${otherwise}.` }),
+  circuit: t.field({ type: 'CircuitKey', description: `A circuit with an end on the device; ${otherwise}.` }),
+  description: t.string({ description: 'Free text.' }),
+  authString: t.string({ description: 'A secret of at most 255 characters; empty for none. It is kept encrypted.' }),
+  attributes: t.field({ type: 'Attributes', description: 'What it carries: all of it.' }),
+});
+
+function creation(builder: Builder): void {
+  const facts = {
+    needs: 'network:create',
+    emits: [protocolCreated],
+    errors: [AmbiguousError],
+  };
+  const inputs = mutation(builder, 'protocolCreate', {
+    ...facts,
+    description: 'Creates a protocol on a device. It carries what its type requires.',
+    input: (t) => ({
+      site: t.field({ type: 'SiteKey', description: 'The Site to look for the device in.' }),
+      type: t.field({ type: 'ProtocolTypeKey', required: true, description: 'Its type, of the Site of the device.' }),
+      device: t.field({ type: 'DeviceKey', required: true, description: 'The device that speaks it.' }),
+      ...optional(t, 'none unless said'),
+    }),
+    success: oneThing('protocol', 'Protocol'),
+    resolve: async (ctx, input) => ({ protocol: await createProtocol(ctx, input as ProtocolCreate) }),
+  });
+  bulkMutation(builder, 'protocolCreateMany', {
+    ...facts,
+    description: 'Creates protocols, all or none.',
+    inputs,
+    success: manyThings('protocols', 'Protocol'),
+    resolve: async (ctx, inputs) => ({ protocols: await createProtocols(ctx, inputs as readonly ProtocolCreate[]) }),
+  });
+}
+
+const changing = { needs: 'network:update', emits: [protocolUpdated], errors: [AmbiguousError] };
+
+function updates(builder: Builder): void {
+  const update = mutation(builder, 'protocolUpdate', {
+    ...changing,
+    description: 'Changes what is given of a protocol and leaves the rest.',
+    input: (t) => ({
+      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
+      by: t.field({ type: 'ProtocolKey', required: true, description: 'The protocol.' }),
+      type: t.field({ type: 'ProtocolTypeKey', description: 'Its type. It must carry what that requires.' }),
+      device: t.field({ type: 'DeviceKey', description: 'The device that speaks it, in its Site.' }),
+      ...optional(t, 'null for none'),
+    }),
+    success: oneThing('protocol', 'Protocol'),
+    resolve: async (ctx, input) => ({ protocol: await updateProtocol(ctx, input as ProtocolUpdate) }),
+  });
+  bulkMutation(builder, 'protocolUpdateMany', {
+    ...changing,
+    description: 'Changes protocols, all or none.',
+    inputs: update,
+    success: manyThings('protocols', 'Protocol'),
+    resolve: async (ctx, inputs) => ({ protocols: await updateProtocols(ctx, inputs as readonly ProtocolUpdate[]) }),
+  });
+}
+
+function replacements(builder: Builder): void {
+  const replace = mutation(builder, 'protocolReplace', {
+    ...changing,
+    description: 'Sets everything of a protocol that can change; what is not given becomes its default.',
+    input: (t) => ({
+      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
+      by: t.field({ type: 'ProtocolKey', required: true, description: 'The protocol.' }),
+      type: t.field({ type: 'ProtocolTypeKey', required: true, description: 'Its type.' }),
+      device: t.field({ type: 'DeviceKey', required: true, description: 'The device that speaks it, in its Site.' }),
+      ...optional(t, 'none unless said'),
+    }),
+    success: oneThing('protocol', 'Protocol'),
+    resolve: async (ctx, input) => ({ protocol: await replaceProtocol(ctx, input as ProtocolReplace) }),
+  });
+  bulkMutation(builder, 'protocolReplaceMany', {
+    ...changing,
+    description: 'Sets everything of protocols that can change, all or none.',
+    inputs: replace,
+    success: manyThings('protocols', 'Protocol'),
+    resolve: async (ctx, inputs) => ({ protocols: await replaceProtocols(ctx, inputs as readonly ProtocolReplace[]) }),
+  });
+}
+
+function deletion(builder: Builder): void {
+  const facts = { needs: 'network:delete', emits: [protocolDeleted] };
+  const inputs = mutation(builder, 'protocolDelete', {
+    ...facts,
+    description: 'Deletes a protocol.',
+    input: (t) => ({
+      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
+      by: t.field({ type: 'ProtocolKey', required: true, description: 'The protocol.' }),
+    }),
+    success: oneGone('Protocol'),
+    resolve: async (ctx, input) => ({ id: await deleteProtocol(ctx, input as ProtocolDelete) }),
+  });
+  bulkMutation(builder, 'protocolDeleteMany', {
+    ...facts,
+    description: 'Deletes protocols, all or none.',
+    inputs,
+    success: manyGone('Protocol'),
+    resolve: async (ctx, inputs) => ({ ids: await deleteProtocols(ctx, inputs as readonly ProtocolDelete[]) }),
+  });
+}
+
+function reveal(builder: Builder): void {
+  mutation(builder, 'protocolRevealAuthString', {
+    description: 'Shows the secret of a protocol. That somebody saw it is kept.',
+    needs: 'network:reveal on the protocol',
+    emits: [authStringRevealed],
+    input: (t) => ({ by: t.field({ type: 'ProtocolKey', required: true, description: 'The protocol.' }) }),
+    success: (t: PothosSchemaTypes.ObjectFieldBuilder<SchemaTypes, { protocol: Protocol; authString: string }>) => ({
+      protocol: t.field({ type: 'Protocol', description: 'The protocol.', resolve: ({ protocol }) => protocol }),
+      authString: t.exposeString('authString', { description: 'Its secret; empty where it has none.' }),
+    }),
+    resolve: (ctx, input) => revealAuthString(ctx, input as Reveal),
+  });
+}
