@@ -1,12 +1,20 @@
 import { brandWithType } from '@pothos/core';
+import { AmbiguousError } from '#kernel/errors.ts';
 import { findAttributes } from '#resolvers/network/attributes/find.ts';
 import { findValues, listValues, type ValueList } from '#resolvers/network/attributes/list-values.ts';
 import { readSetQuery } from '#resolvers/network/attributes/query.ts';
+import { type Changed, type SetMany, setAttributeValues } from '#resolvers/network/attributes/set-many.ts';
 import type { Term } from '#resolvers/network/attributes/set-query.ts';
 import type { AttributeValue } from '#resolvers/network/attributes/store.ts';
 import { findTarget } from '#resolvers/network/attributes/targets.ts';
-import type { Builder } from '#schema/builder.ts';
+import { circuitUpdated } from '#resolvers/network/circuits/circuit.ts';
+import { deviceUpdated } from '#resolvers/network/devices/device.ts';
+import { interfaceUpdated } from '#resolvers/network/interfaces/interface.ts';
+import { networkUpdated } from '#resolvers/network/networks/network.ts';
+import { protocolUpdated } from '#resolvers/network/protocols/protocol.ts';
+import type { Builder, SchemaTypes } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
+import { mutation } from '#schema/mutation.ts';
 import { instants } from '#schema/network/shared.ts';
 import { node } from '#schema/node.ts';
 
@@ -15,6 +23,12 @@ declare module '#schema/builder.ts' {
     AttributeValue: AttributeValue;
     SetQueryTerm: Term;
   }
+}
+
+/** The type of a thing, so that an interface finds it. */
+function branded<Row extends object>(type: string, row: Row): Row {
+  brandWithType(row, type as never);
+  return row;
 }
 
 /** The values that things carry, and the language they are asked for in. */
@@ -43,14 +57,13 @@ export function attributeValues(builder: Builder): void {
         description: 'The thing.',
         async resolve({ resource, targetId }, _, ctx) {
           const target = await ctx.load(findTarget, targetId, resource);
-          // An interface finds the type of its value by this mark.
-          if (target) brandWithType(target.row, target.type as never);
-          return target?.row as never;
+          return target && branded(target.type, target.row);
         },
       }),
       ...instants(t as never),
     }),
   });
+  setMany(builder);
   const filter = builder.inputType('AttributeValueFilter', {
     description: 'Which values; everything given must hold.',
     fields: (t) => ({
@@ -76,6 +89,39 @@ export function attributeValues(builder: Builder): void {
       resolve: (_, { query }, ctx) => readSetQuery(ctx, query),
     }),
   }));
+}
+
+function setMany(builder: Builder): void {
+  const selection = builder.inputType('AttributeValueSelection', {
+    description: 'Which things.',
+    isOneOf: true,
+    fields: (t) => ({
+      ids: t.idList({ description: 'Those with these ids.' }),
+      query: t.string({ description: 'Those in the set of this query: `role=spine -owner=lab`.' }),
+    }),
+  });
+  mutation(builder, 'attributeValueSetMany', {
+    description: 'Changes what many things of one kind carry, all or none. What is not named stays as it is.',
+    needs: 'network:update on each thing',
+    emits: [deviceUpdated, networkUpdated, interfaceUpdated, circuitUpdated, protocolUpdated],
+    errors: [AmbiguousError],
+    input: (t) => ({
+      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
+      resource: t.field({ type: 'AttributeResource' as never, required: true, description: 'The kind of things.' }),
+      select: t.field({ type: selection as never, required: true, description: 'Which things.' }),
+      set: t.field({ type: 'Attributes', description: 'What they carry under these names from now on.' }),
+      add: t.field({ type: 'Attributes', description: 'What is added under names with several values.' }),
+      remove: t.stringList({ description: 'The names under which they carry nothing any more.' }),
+    }),
+    success: (t: PothosSchemaTypes.ObjectFieldBuilder<SchemaTypes, { readonly changed: readonly Changed[] }>) => ({
+      resources: t.field({
+        type: ['NetworkResource'],
+        description: 'The things as they are now.',
+        resolve: ({ changed }) => changed.map(({ type, row }) => branded(type, row)),
+      }),
+    }),
+    resolve: async (ctx, input) => ({ changed: await setAttributeValues(ctx, input as SetMany) }),
+  });
 }
 
 function terms(builder: Builder) {

@@ -1,13 +1,19 @@
 import type { Page } from '#kernel/page.ts';
 import type { Facts, Visibility } from '#kernel/permission.ts';
 import { defineTable, type Tables } from '#plugins/storage-memory/database.ts';
+import { circuitOf } from '#plugins/storage-memory/network/circuits.ts';
+import { chainOf, interfaceOf } from '#plugins/storage-memory/network/interface-table.ts';
 import { holders, rowOf } from '#plugins/storage-memory/network/network-table.ts';
+import { protocolOf } from '#plugins/storage-memory/network/protocols.ts';
 import { isVisible, pageOfRows } from '#plugins/storage-memory/page.ts';
 import { factsIn, grantCovers } from '#resolvers/network/access.ts';
 import { type AttributeResource, kindOfResource } from '#resolvers/network/attributes/attribute.ts';
 import type { AttributeValue, ValueFilter } from '#resolvers/network/attributes/store.ts';
+import { circuitFacts } from '#resolvers/network/circuits/circuit.ts';
+import { interfaceFacts } from '#resolvers/network/interfaces/interface.ts';
 import type { ListQuery } from '#resolvers/network/list.ts';
 import { networkFacts } from '#resolvers/network/networks/network.ts';
+import { protocolFacts } from '#resolvers/network/protocols/protocol.ts';
 
 /** What each thing carries, by name and position. */
 const carried = defineTable<readonly AttributeValue[]>('attributeValue');
@@ -79,7 +85,16 @@ const factsOfThing: Readonly<Record<AttributeResource, (tables: Tables, value: A
       [...holders(tables, row.network.siteId, row.cidr)].map(({ network }) => network),
     );
   },
-  INTERFACE: plainFacts,
-  CIRCUIT: plainFacts,
-  PROTOCOL: plainFacts,
+  INTERFACE(tables, value) {
+    const one = interfaceOf(tables, value.targetId);
+    return one ? interfaceFacts(one, chainOf(tables, one)) : plainFacts(tables, value);
+  },
+  CIRCUIT(tables, value) {
+    const circuit = circuitOf(tables, value.targetId);
+    return circuit ? circuitFacts(circuit) : plainFacts(tables, value);
+  },
+  PROTOCOL(tables, value) {
+    const protocol = protocolOf(tables, value.targetId);
+    return protocol ? protocolFacts(protocol) : plainFacts(tables, value);
+  },
 };

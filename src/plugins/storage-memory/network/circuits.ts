@@ -25,6 +25,8 @@ import type { NaturalKey } from '#resolvers/network/lookup.ts';
 
 const circuits = defineTable<Circuit>('circuit');
 
+export const circuitOf = (tables: Tables, id: string): Circuit | null => tables(circuits).get(id.toLowerCase()) ?? null;
+
 interface Claim {
   readonly interfaceId: string;
   readonly circuitId: string;

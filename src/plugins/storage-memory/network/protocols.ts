@@ -19,6 +19,9 @@ import {
 
 const protocols = defineTable<SealedProtocol>('protocol');
 
+export const protocolOf = (tables: Tables, id: string): SealedProtocol | null =>
+  tables(protocols).get(id.toLowerCase()) ?? null;
+
 const among = (ids: readonly string[] | undefined, id: string | null): boolean =>
   ids === undefined || (id !== null && ids.includes(id));
 

@@ -2,10 +2,14 @@ import { type Page, toPage } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { pageInSql, pagesBelow, type SqlKey } from '#plugins/storage-prisma/keyset.ts';
+import { visibleCircuit } from '#plugins/storage-prisma/network/circuits.ts';
+import { visibleDevice } from '#plugins/storage-prisma/network/devices.ts';
+import { visibleInterface } from '#plugins/storage-prisma/network/interface-scopes.ts';
+import { visibleNetwork } from '#plugins/storage-prisma/network/network-scopes.ts';
+import { visibleProtocol } from '#plugins/storage-prisma/network/protocols.ts';
 import { byPlace, inOrder, storable, uuids, withInstants } from '#plugins/storage-prisma/network/rows.ts';
 import { visibleInSite } from '#plugins/storage-prisma/network/visibility.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
-import type { Covering } from '#plugins/storage-prisma/visible.ts';
 import { type AttributeResource, attributeResources, kindOfResource } from '#resolvers/network/attributes/attribute.ts';
 import type {
   AttributeName,
@@ -189,27 +193,29 @@ function conditions({ filter, visibility }: Pick<ListQuery<ValueFilter>, 'filter
   return join(parts, ' AND ');
 }
 
-/** A value is seen by who sees the thing: beside the grants on Site and kind, those on things of its kind. */
-const grantsOnThings: Readonly<Record<AttributeResource, Covering<Prisma.Sql>>> = {
-  DEVICE: { device: (values) => sql`v.target_id = ANY (${uuids(values)}::uuid[])` },
-  NETWORK: {
-    network: (values) => sql`EXISTS (
-      SELECT FROM network AS thing JOIN network AS granted
-        ON granted.site_id = thing.site_id AND granted.cidr >>= thing.cidr
-      WHERE thing.id = v.target_id AND granted.id = ANY (${uuids(values)}::uuid[])
-    )`,
-  },
-  INTERFACE: {},
-  CIRCUIT: {},
-  PROTOCOL: {},
+/** The thing of a value, where it is kept here and the viewer may see it. */
+const visibleThings: Readonly<Record<AttributeResource, (visibility: Visibility) => Prisma.Sql>> = {
+  DEVICE: (visibility) => sql`device AS d WHERE d.id = v.target_id AND ${visibleDevice(visibility)}`,
+  NETWORK: (visibility) => sql`network AS n WHERE n.id = v.target_id AND ${visibleNetwork(visibility)}`,
+  INTERFACE: (visibility) => sql`network_interface AS i WHERE i.id = v.target_id AND ${visibleInterface(visibility)}`,
+  CIRCUIT: (visibility) => sql`circuit AS c WHERE c.id = v.target_id AND ${visibleCircuit(visibility)}`,
+  PROTOCOL: (visibility) => sql`protocol AS p WHERE p.id = v.target_id AND ${visibleProtocol(visibility)}`,
 };
 
+/**
+ * A value is seen by who sees its thing: by grants on Site and kind, and on devices themselves, which need no look at
+ * the thing, or by others.
+ */
 function visibleValue(visibility: Visibility): Prisma.Sql {
   if (visibility === 'all') return sql`TRUE`;
   const ways = attributeResources.map(
     (resource) =>
-      sql`(v.resource = ${resource}
-        AND ${visibleInSite(visibility, kindOfResource[resource], sql`v.site_id`, grantsOnThings[resource])})`,
+      sql`(v.resource = ${resource} AND (
+        ${visibleInSite(visibility, kindOfResource[resource], sql`v.site_id`, {
+          ...(resource === 'DEVICE' && { device: (values) => sql`v.target_id = ANY (${uuids(values)}::uuid[])` }),
+        })}
+        OR EXISTS (SELECT FROM ${visibleThings[resource](visibility)})
+      ))`,
   );
   return sql`(${join(ways, ' OR ')})`;
 }

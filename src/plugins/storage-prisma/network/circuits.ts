@@ -74,7 +74,7 @@ const given = (circuits: readonly Circuit[]): Prisma.Sql => sql`
     "updatedAt" timestamptz)`;
 
 /** A grant on a device covers a circuit whose other device is granted too. */
-const visibleCircuit = (visibility: Visibility): Prisma.Sql =>
+export const visibleCircuit = (visibility: Visibility): Prisma.Sql =>
   visibleInSite(visibility, 'circuit', sql`c.site_id`, {
     circuit: (values) => sql`c.id = ANY (${uuids(values)}::uuid[])`,
     device: (values) => sql`(c.device_a = ANY (${uuids(values)}::uuid[])

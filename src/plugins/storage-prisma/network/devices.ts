@@ -18,7 +18,7 @@ type DeviceRow = Omit<Device, 'createdAt' | 'updatedAt'> & { readonly createdAt:
 
 const columns = sql`d.id, d.site_id AS "siteId", d.hostname, d.created_at AS "createdAt", d.updated_at AS "updatedAt"`;
 
-const visibleDevice = (visibility: Visibility) =>
+export const visibleDevice = (visibility: Visibility) =>
   visibleInSite(visibility, 'device', sql`d.site_id`, {
     device: (values) => sql`d.id = ANY (${uuids(values)}::uuid[])`,
   });

@@ -1,4 +1,5 @@
 import type { Page } from '#kernel/page.ts';
+import type { Visibility } from '#kernel/permission.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { type ListedTable, listedCount, listedPages, type Query } from '#plugins/storage-prisma/network/lists.ts';
 import { inOrder, sameText, uuids, withInstants } from '#plugins/storage-prisma/network/rows.ts';
@@ -55,6 +56,11 @@ const scopeColumns: Readonly<Record<Kind, Prisma.Sql>> = {
   circuit: sql`p.circuit_id`,
 };
 
+export const visibleProtocol = (visibility: Visibility): Prisma.Sql =>
+  visibleInSite(visibility, 'protocol', sql`p.site_id`, {
+    device: (values) => sql`p.device_id = ANY (${uuids(values)}::uuid[])`,
+  });
+
 const table: ListedTable<Kind, ProtocolFilter, ProtocolRow, Protocol> = {
   from: sql`protocol AS p`,
   columns,
@@ -62,9 +68,7 @@ const table: ListedTable<Kind, ProtocolFilter, ProtocolRow, Protocol> = {
   matches: async ({ filter, visibility }) =>
     join(
       [
-        visibleInSite(visibility, 'protocol', sql`p.site_id`, {
-          device: (values) => sql`p.device_id = ANY (${uuids(values)}::uuid[])`,
-        }),
+        visibleProtocol(visibility),
         among(sql`p.type_id`, filter.typeIds),
         among(sql`p.device_id`, filter.deviceIds),
         among(sql`p.interface_id`, filter.interfaceIds),

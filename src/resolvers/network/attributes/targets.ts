@@ -1,8 +1,26 @@
 import type { Context } from '#kernel/context.ts';
 import { toGlobalId } from '#kernel/id.ts';
+import type { Page, PageRequest } from '#kernel/page.ts';
 import type { AttributeResource } from '#resolvers/network/attributes/attribute.ts';
-import { findDevices } from '#resolvers/network/devices/find.ts';
-import { findNetworks } from '#resolvers/network/networks/find.ts';
+import type { GivenAttributes } from '#resolvers/network/attributes/check.ts';
+import { findCircuits, listCircuits } from '#resolvers/network/circuits/find.ts';
+import { updateCircuits } from '#resolvers/network/circuits/update.ts';
+import { findDevices, listDevices } from '#resolvers/network/devices/find.ts';
+import { updateDevices } from '#resolvers/network/devices/update.ts';
+import { findInterfaces, hostnamesOf, listInterfaces } from '#resolvers/network/interfaces/find.ts';
+import { slugOf } from '#resolvers/network/interfaces/interface.ts';
+import { updateInterfaces } from '#resolvers/network/interfaces/update.ts';
+import type { SiteKey } from '#resolvers/network/keys.ts';
+import { findNetworks, listNetworks } from '#resolvers/network/networks/find.ts';
+import { updateNetworks } from '#resolvers/network/networks/update.ts';
+import { findProtocols, listProtocols } from '#resolvers/network/protocols/find.ts';
+import { updateProtocols } from '#resolvers/network/protocols/update.ts';
+
+/** What every thing that carries values has. */
+interface Row {
+  readonly id: string;
+  readonly siteId: string;
+}
 
 /** A thing that carries values, whatever its kind. */
 export interface Target {
@@ -10,40 +28,74 @@ export interface Target {
   readonly type: string;
   readonly globalId: string;
   readonly naturalKey: string;
-  readonly row: { readonly id: string; readonly siteId: string };
+  readonly row: Row;
 }
 
-type Row = Target['row'];
+interface Change {
+  readonly site?: SiteKey | null;
+  readonly by: { readonly id: string };
+  readonly attributes: GivenAttributes;
+}
 
-interface TargetKind {
+/** What is done with the things of one kind. */
+export interface TargetKind<T extends Row = Row> {
+  /** In the graph. */
   readonly type: string;
-  /** Those that the viewer may read. */
-  find(ctx: Context, ids: readonly string[]): Promise<(Target | null)[]>;
+  /** Those that the viewer may read, null for the others. */
+  find(ctx: Context, ids: readonly string[]): Promise<(T | null)[]>;
+  naturalKeys(ctx: Context, things: readonly T[]): readonly string[] | Promise<readonly string[]>;
+  list(ctx: Context, input: { site?: SiteKey | null; query: string }, page: PageRequest): Promise<Page<T>>;
+  /** Needs the right to update each. */
+  update(ctx: Context, changes: readonly Change[]): Promise<T[]>;
 }
 
-function kind<T extends Row>(
-  type: string,
-  find: (ctx: Context, ids: readonly string[]) => Promise<(T | null)[]>,
-  naturalKey: (thing: T) => string,
-): TargetKind {
-  return {
-    type,
-    async find(ctx, ids) {
-      const found = await find(ctx, ids);
-      return found.map((row) => row && { type, globalId: toGlobalId(type, row.id), naturalKey: naturalKey(row), row });
+const kindOf = <T extends Row>(kind: TargetKind<T>): TargetKind => kind as unknown as TargetKind;
+
+const kinds: Readonly<Record<AttributeResource, TargetKind>> = {
+  DEVICE: kindOf({
+    type: 'Device',
+    find: findDevices,
+    naturalKeys: (_, devices) => devices.map(({ hostname }) => hostname),
+    list: listDevices,
+    update: updateDevices,
+  }),
+  NETWORK: kindOf({
+    type: 'Network',
+    find: findNetworks,
+    naturalKeys: (_, networks) => networks.map(({ cidr }) => cidr),
+    list: listNetworks,
+    update: updateNetworks,
+  }),
+  INTERFACE: kindOf({
+    type: 'NetworkInterface',
+    find: findInterfaces,
+    async naturalKeys(ctx, interfaces) {
+      const hostnames = await hostnamesOf(
+        ctx,
+        interfaces.map(({ deviceId }) => deviceId),
+      );
+      return interfaces.map(({ name }, index) => slugOf(hostnames[index] ?? '', name));
     },
-  };
-}
-
-/** How the things of each kind are found. */
-const kindsOfTargets: Partial<Record<AttributeResource, TargetKind>> = {
-  DEVICE: kind('Device', findDevices, ({ hostname }) => hostname),
-  NETWORK: kind('Network', findNetworks, ({ cidr }) => cidr),
+    list: listInterfaces,
+    update: updateInterfaces,
+  }),
+  CIRCUIT: kindOf({
+    type: 'Circuit',
+    find: findCircuits,
+    naturalKeys: (_, circuits) => circuits.map(({ nameSlug }) => nameSlug),
+    list: listCircuits,
+    update: updateCircuits,
+  }),
+  PROTOCOL: kindOf({
+    type: 'Protocol',
+    find: findProtocols,
+    naturalKeys: (_, protocols) => protocols.map(({ id }) => toGlobalId('Protocol', id)),
+    list: listProtocols,
+    update: updateProtocols,
+  }),
 };
 
-/** The same for one kind, as a batch: `ctx.load(findTarget, id, resource)`. */
-export const findTarget = (ctx: Context, ids: readonly string[], resource: string): Promise<(Target | null)[]> =>
-  findTargets(ctx, resource as AttributeResource, ids);
+export const targetKind = (resource: AttributeResource): TargetKind => kinds[resource];
 
 /** The things with these row ids that the viewer may read, null for the others. */
 export async function findTargets(
@@ -52,5 +104,16 @@ export async function findTargets(
   ids: readonly string[],
 ): Promise<(Target | null)[]> {
   if (ids.length === 0) return [];
-  return (await kindsOfTargets[resource]?.find(ctx, ids)) ?? ids.map(() => null);
+  const { type, find, naturalKeys } = kinds[resource];
+  const found = await find(ctx, ids);
+  const known = found.filter((row) => row !== null);
+  const names = await naturalKeys(ctx, known);
+  const byId = new Map(known.map((row, index) => [row.id, names[index] ?? '']));
+  return found.map(
+    (row) => row && { type, globalId: toGlobalId(type, row.id), naturalKey: byId.get(row.id) ?? '', row },
+  );
 }
+
+/** The same for one kind, as a batch: `ctx.load(findTarget, id, resource)`. */
+export const findTarget = (ctx: Context, ids: readonly string[], resource: string): Promise<(Target | null)[]> =>
+  findTargets(ctx, resource as AttributeResource, ids);

@@ -69,6 +69,22 @@ export async function storeAttributes(
   );
 }
 
+/**
+ * Attributes that follow from those that a thing carries, which are read when it is locked. It stands in the place of
+ * given attributes.
+ */
+export class AttributesEdit {
+  readonly apply: (carried: Attributes) => GivenAttributes;
+
+  private constructor(apply: (carried: Attributes) => GivenAttributes) {
+    this.apply = apply;
+  }
+
+  static of(apply: (carried: Attributes) => GivenAttributes): GivenAttributes {
+    return new AttributesEdit(apply) as unknown as GivenAttributes;
+  }
+}
+
 /** What a write makes of what a thing carries. */
 export interface AttributesChange {
   readonly before: Attributes;
@@ -96,14 +112,17 @@ export async function changeAttributes(
   resource: AttributeResource,
   things: readonly AttributesGiven[],
 ): Promise<AttributesChange[]> {
-  const given = things.flatMap(({ given, ...rest }) => (given === undefined ? [] : [{ ...rest, given }]));
-  const checked = new Map<string, CheckedAttributes>();
-  for (const [index, verdict] of (await checkAttributes(ctx, resource, given)).entries())
-    checked.set(given[index]?.targetId ?? '', verdict);
   const carried = await attributesOf(
     ctx,
     things.map(({ targetId }) => targetId),
   );
+  const given = things.flatMap(({ given, ...rest }, index) => {
+    if (given === undefined) return [];
+    return [{ ...rest, given: given instanceof AttributesEdit ? given.apply(carried[index] ?? {}) : given }];
+  });
+  const checked = new Map<string, CheckedAttributes>();
+  for (const [index, verdict] of (await checkAttributes(ctx, resource, given)).entries())
+    checked.set(given[index]?.targetId ?? '', verdict);
   const changes = things.map(({ targetId }, index): AttributesChange => {
     const before = carried[index] ?? {};
     const after = checked.get(targetId)?.attributes ?? before;
