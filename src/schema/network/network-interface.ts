@@ -1,17 +1,11 @@
 import type { Context } from '#kernel/context.ts';
 import { findDevices } from '#resolvers/network/devices/find.ts';
 import {
-  countInterfacesOfSites,
   findInterface,
   findInterfaceAncestors,
   findInterfaces,
   findParentInterface,
   hostnamesOf,
-  type InterfaceList,
-  type InterfacesOf,
-  listAround,
-  listInterfaces,
-  listInterfacesOf,
 } from '#resolvers/network/interfaces/find.ts';
 import {
   interfaceCreated,
@@ -20,11 +14,19 @@ import {
   type NetworkInterface,
   slugOf,
 } from '#resolvers/network/interfaces/interface.ts';
+import {
+  countInterfacesOfSites,
+  type InterfaceList,
+  type InterfacesOf,
+  listAround,
+  listInterfaces,
+  listInterfacesOf,
+} from '#resolvers/network/interfaces/list.ts';
 import { type InterfaceType, networkSettings } from '#resolvers/network/settings.ts';
 import type { Builder, SchemaTypes } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { orderInput } from '#schema/filter.ts';
-import { changeFeed, instants } from '#schema/network/shared.ts';
+import { changeFeed, instants, queryArgs } from '#schema/network/shared.ts';
 import { node } from '#schema/node.ts';
 
 declare module '#schema/builder.ts' {
@@ -139,6 +141,7 @@ function lists(builder: Builder): void {
       speed: t.int({ description: 'Of this speed in Mbit/s.' }),
       parent: t.field({ type: 'NetworkInterfaceKey', description: 'That hang directly below this one.' }),
       description: t.string({ description: 'With this description.' }),
+      attributes: t.field({ type: ['AttributeMatch'], description: 'That carry all of these.' }),
     }),
   });
   const orderBy = orderInput(builder, 'NetworkInterface', {
@@ -161,6 +164,7 @@ function lists(builder: Builder): void {
       args: {
         site: t.arg({ type: 'SiteKey', description: 'Only of this Site.' }),
         filter: t.arg({ type: filter, description: 'Which ones.' }),
+        ...queryArgs(t.arg),
         orderBy: t.arg({ type: orderBy, description: 'As they were made, unless said.' }),
       },
       resolve: (_, args, page, ctx) => listInterfaces(ctx, args as InterfaceList, page),

@@ -5,6 +5,8 @@ import type { PageRequest, Position } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 import { toCidr } from '#resolvers/network/cidr.ts';
 import { type Device, deviceStore } from '#resolvers/network/devices/device.ts';
+import type { NetworkInterface } from '#resolvers/network/interfaces/interface.ts';
+import { type InterfaceFilter, type InterfaceScope, interfaceStore } from '#resolvers/network/interfaces/store.ts';
 import type { ListQuery, Order } from '#resolvers/network/list.ts';
 import { type Network, networkStates } from '#resolvers/network/networks/network.ts';
 import {
@@ -17,7 +19,7 @@ import { type Site, siteStore } from '#resolvers/network/sites/site.ts';
 import { embeddedDatabase } from '../../support/database.ts';
 import { openMemoryStorage, openPrismaStorage } from '../harness.ts';
 import type { TestStorage, Use } from '../suite.ts';
-import { aDevice, aNetwork, aSite } from './support.ts';
+import { aDevice, aNetwork, anAssignment, anInterface, aSite } from './support.ts';
 
 /** Every list of every store is the same in SQL and in memory, for any data, filter, order, rights and page. */
 let memory: TestStorage;
@@ -252,6 +254,94 @@ const occupancies: readonly (Occupancy & { readonly version: 4 | 6 })[] = [
 
 const inVersion = (networks: readonly Network[], { version, length }: (typeof occupancies)[number]) =>
   networks.filter(({ cidr }) => toCidr(cidr).version === version && toCidr(cidr).length < length);
+
+test('lists of interfaces', async () => {
+  const devices = ['a', 'B', 'b', 'c'].map((hostname, index) => aDevice(sites[index % 2] ?? '', hostname));
+  const one = fc.record({
+    device: fc.nat(3),
+    name: fc.constantFrom('eth0', 'ETH0', 'eth1', 'é', 'a b', 'z😀'),
+    type: fc.constantFrom(6, 161),
+    macAddress: fc.constantFrom(null, '00:00:00:00:00:01', 'FF:FF:FF:FF:FF:FF'),
+    speed: fc.constantFrom(null, 0, 1000),
+    parent: fc.option(fc.nat(14)),
+    bound: fc.option(fc.nat(2)),
+  });
+  const filter: fc.Arbitrary<InterfaceFilter> = fc.record(
+    {
+      deviceIds: fc.constantFrom(...devices.map(({ id }) => [id]), []),
+      name: fc.constantFrom('eth0', 'é', 'none'),
+      type: fc.constantFrom(6, 161),
+      macAddress: fc.constant('00:00:00:00:00:01'),
+      speed: fc.constantFrom(0, 1000),
+      description: fc.constantFrom('', 'x'),
+    },
+    { requiredKeys: [] },
+  );
+  const scope = fc.constantFrom<InterfaceScope['kind']>('all', 'site', 'device', 'children', 'descendants', 'siblings');
+  const addresses = [newId(), newId(), newId()];
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(one, { maxLength: 14 }),
+      filter,
+      scope,
+      order,
+      paging,
+      fc.oneof(grantsOn('interface', 14), grantsOn('device', 4)),
+      async (given, filter, kind, order, paging, grants) => {
+        const made = given.map(({ device, name, type, macAddress, speed }): NetworkInterface => {
+          const on = devices[device] ?? (devices[0] as Device);
+          return { ...anInterface(on, name), type, macAddress, speed };
+        });
+        // On its own device, and above itself at times: what a broken storage would hold is told in the same way.
+        const rows = made.map((row, index): NetworkInterface => {
+          const parent = made[(given[index]?.parent ?? 0) % made.length];
+          const hangs = given[index]?.parent != null && parent?.deviceId === row.deviceId;
+          return { ...row, parentId: hangs ? (parent?.id ?? null) : null };
+        });
+        await fill(async (use) => {
+          await use(deviceStore).insertMany(devices);
+          return use(interfaceStore).insertMany(rows);
+        });
+        const present = (await memory.use(interfaceStore).getMany(rows.map(({ id }) => id))).filter(
+          (row) => row !== null,
+        );
+        const add = present.flatMap((row, index) => {
+          const bound = given[index]?.bound ?? null;
+          return bound === null ? [] : [anAssignment(row, addresses[bound] ?? '')];
+        });
+        const [bound, alsoBound] = await both((use) => use(interfaceStore).setAddresses({ remove: [], add }));
+        expect(alsoBound).toEqual(bound);
+        const ids = present.map(({ id }) => id);
+        const wide = kind === 'all' || kind === 'site';
+        const positions = present.map(({ id, name, deviceId }) => {
+          const hostname = devices.find((device) => device.id === deviceId)?.hostname.toLowerCase() ?? '';
+          return order.by === 'CREATED' ? [id] : wide ? [hostname, name, id] : [name, id];
+        });
+        const visibility = toVisibility(grants, present.length > 0 ? present : devices);
+        const query = { filter, order, visibility, page: toRequest(paging, positions) };
+        const around = kind === 'device' ? devices.map(({ id }) => id) : ids;
+        const scopes = (kind === 'site' ? sites : around).map((id): InterfaceScope => ({ kind: kind as 'device', id }));
+        const asked: InterfaceScope[] = kind === 'all' ? [{ kind: 'all' }] : scopes;
+        const [mine, theirs] = await both(async (use) => {
+          const store = use(interfaceStore);
+          return {
+            pages: await Promise.all((await store.pages(asked, query)).map(shown)),
+            counts: await store.count(asked, query),
+            children: await store.childrenWithout(ids.slice(0, 3), 2),
+            assigned: await store.assignmentsOf(ids),
+            assignments: await Promise.all(
+              (await store.assignmentPages(addresses, visibility, { ...query.page, after: null, before: null })).map(
+                shown,
+              ),
+            ),
+          };
+        });
+        expect(theirs).toEqual(mine);
+      },
+    ),
+    { numRuns: 60 },
+  );
+}, 60_000);
 
 function scopesOf(kind: NetworkScope['kind'], networks: readonly Network[]): NetworkScope[] {
   if (kind === 'all') return [{ kind }];

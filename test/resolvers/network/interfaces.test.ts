@@ -8,21 +8,17 @@ import {
   InUseError,
   NotFoundError,
 } from '#kernel/errors.ts';
+import { createAttribute } from '#resolvers/network/attributes/create.ts';
 import { createDevice } from '#resolvers/network/devices/create.ts';
 import { deleteDevice } from '#resolvers/network/devices/delete.ts';
 import type { Device } from '#resolvers/network/devices/device.ts';
 import { updateDevice } from '#resolvers/network/devices/update.ts';
 import { createInterface, createInterfaces } from '#resolvers/network/interfaces/create.ts';
 import { deleteInterface, deleteInterfaces } from '#resolvers/network/interfaces/delete.ts';
-import {
-  findInterface,
-  findInterfaceAncestors,
-  type InterfaceList,
-  listAround,
-  listInterfaces,
-} from '#resolvers/network/interfaces/find.ts';
+import { findInterface, findInterfaceAncestors } from '#resolvers/network/interfaces/find.ts';
 import type { InterfaceCreate, InterfaceReplace, InterfaceUpdate } from '#resolvers/network/interfaces/input.ts';
 import type { NetworkInterface } from '#resolvers/network/interfaces/interface.ts';
+import { type InterfaceList, listAround, listInterfaces } from '#resolvers/network/interfaces/list.ts';
 import { replaceInterface, updateInterface, updateInterfaces } from '#resolvers/network/interfaces/update.ts';
 import { openNetwork, type TestNetwork, wholePage } from '../../support/network.ts';
 
@@ -336,4 +332,44 @@ test('a grant on a device covers its interfaces, and one on an interface what ha
     NotFoundError,
   );
   expect(await findInterface(net.as(`network:read@interface/${unit.id}`), { by: { id: ae0.id } })).toBeNull();
+});
+
+test('interfaces carry attributes, by which they are listed and queried', async () => {
+  const site = await net.site();
+  const key = { id: site.id };
+  await createAttribute(ctx, {
+    site: key,
+    resource: 'INTERFACE',
+    name: 'vlan',
+    constraints: { validValues: ['300', '400'] },
+  });
+  await createAttribute(ctx, { site: key, resource: 'INTERFACE', name: 'scope' });
+  const device = await aDevice('r1', site);
+  const eth0 = await on(device, 'eth0', { attributes: { vlan: '300', scope: 'a' } });
+  await on(device, 'eth1', { attributes: { vlan: '400', scope: 'a' } });
+  await on(device, 'eth2');
+  await expect(on(device, 'eth3', { attributes: { vlan: '500' } })).rejects.toThrow('not a valid value: 300, 400');
+  await expect(on(device, 'eth3', { attributes: { made_up: 'x' } })).rejects.toMatchObject({
+    fields: [{ path: ['attributes', 'made_up'], message: 'Attribute name (made_up) does not exist.' }],
+  });
+  expect(await names(ctx, { site: key, query: 'scope=a -vlan=400' })).toEqual(['eth0']);
+  expect(await names(ctx, { site: key, query: 'vlan_regex=00$', unique: false })).toEqual(['eth0', 'eth1']);
+  expect(await names(ctx, { site: key, filter: { attributes: [{ name: 'vlan', value: '400' }] } })).toEqual(['eth1']);
+  await expect(names(ctx, { site: key, query: 'scope=a', unique: true })).rejects.toThrow(
+    'Query returned 2 results, but exactly 1 expected',
+  );
+  await updateInterface(ctx, { by: { id: eth0.id }, speed: 7 });
+  await updateInterface(ctx, { by: { id: eth0.id }, attributes: { scope: 'b' } });
+  await replaceInterface(ctx, { by: { id: eth0.id }, name: 'eth0' });
+  const updates = await net.events(site, 'network.interface.updated');
+  expect(updates.map(({ after }) => (after as { attributes: object }).attributes)).toEqual([
+    { scope: 'a', vlan: '300' },
+    { scope: 'b' },
+    {},
+  ]);
+  const before = await net.events(site);
+  const faulty = updateInterface(ctx, { by: { id: eth0.id }, name: 'other', attributes: { vlan: '1' } });
+  await expect(faulty).rejects.toThrow(InputError);
+  expect(await net.events(site)).toHaveLength(before.length);
+  expect((await findInterface(ctx, { by: { id: eth0.id } }))?.name).toBe('eth0');
 });

@@ -4,6 +4,7 @@ import { deviceOf } from '#plugins/storage-memory/network/devices.ts';
 import { allInterfaces, chainOf, interfaceOf } from '#plugins/storage-memory/network/interface-table.ts';
 import { isVisible, type RowKey } from '#plugins/storage-memory/page.ts';
 import { grantCovers } from '#resolvers/network/access.ts';
+import { type IdSet, isIn } from '#resolvers/network/attributes/selection.ts';
 import { foldHostname } from '#resolvers/network/devices/hostname.ts';
 import { interfaceFacts, type NetworkInterface } from '#resolvers/network/interfaces/interface.ts';
 import type { InterfaceFilter, InterfaceScope } from '#resolvers/network/interfaces/store.ts';
@@ -11,11 +12,19 @@ import type { ListQuery, Order } from '#resolvers/network/list.ts';
 
 export type Query = Pick<ListQuery<InterfaceFilter>, 'filter' | 'visibility'>;
 
-/** What a scope has that fits a query. */
-export function listed(tables: Tables, scope: InterfaceScope, { filter, visibility }: Query): NetworkInterface[] {
+/**
+ * What a scope has that fits a query.
+ * @param among the ids of its selection.
+ */
+export function listed(
+  tables: Tables,
+  scope: InterfaceScope,
+  { filter, visibility }: Query,
+  among: IdSet | undefined,
+): NetworkInterface[] {
   const inScope = member(tables, scope);
   return [...allInterfaces(tables)].filter(
-    (one) => inScope(one) && fits(filter, one) && shows(tables, visibility, one),
+    (one) => inScope(one) && (!among || isIn(among, one.id)) && fits(filter, one) && shows(tables, visibility, one),
   );
 }
 

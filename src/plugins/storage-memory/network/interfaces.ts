@@ -45,14 +45,18 @@ export class MemoryInterfaces implements InterfaceStore {
     return this.#session.run((tables) => keys.map((key) => interfaceNamed(tables, key)));
   }
 
-  pages(scopes: readonly InterfaceScope[], query: ListQuery<InterfaceFilter>): Promise<Page<NetworkInterface>[]> {
+  async pages(scopes: readonly InterfaceScope[], query: ListQuery<InterfaceFilter>): Promise<Page<NetworkInterface>[]> {
+    const among = await query.filter.selection?.ids();
     return this.#session.run((tables) =>
-      scopes.map((scope) => pageOfRows(listed(tables, scope, query), keysOf(tables, scope, query.order), query.page)),
+      scopes.map((scope) =>
+        pageOfRows(listed(tables, scope, query, among), keysOf(tables, scope, query.order), query.page),
+      ),
     );
   }
 
-  count(scopes: readonly InterfaceScope[], query: Query): Promise<number[]> {
-    return this.#session.run((tables) => scopes.map((scope) => listed(tables, scope, query).length));
+  async count(scopes: readonly InterfaceScope[], query: Query): Promise<number[]> {
+    const among = await query.filter.selection?.ids();
+    return this.#session.run((tables) => scopes.map((scope) => listed(tables, scope, query, among).length));
   }
 
   ancestors(ids: readonly string[]): Promise<(readonly NetworkInterface[])[]> {

@@ -3,6 +3,7 @@ import type { Visibility } from '#kernel/permission.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import type { SqlKey } from '#plugins/storage-prisma/keyset.ts';
 import { storable, uuids, withInstants } from '#plugins/storage-prisma/network/rows.ts';
+import { selected } from '#plugins/storage-prisma/network/selection.ts';
 import { visibleInSite } from '#plugins/storage-prisma/network/visibility.ts';
 import { foldHostname } from '#resolvers/network/devices/hostname.ts';
 import type { NetworkInterface } from '#resolvers/network/interfaces/interface.ts';
@@ -30,26 +31,30 @@ export function toInterface(row: InterfaceRow): NetworkInterface {
   return { id, siteId, deviceId, name, description, type, macAddress, speed, parentId, createdAt, updatedAt };
 }
 
+/** Whether an interface `i` is one of these, or hangs below one. */
+const grantedOnInterface = (ids: readonly string[]): Prisma.Sql => sql`i.id IN (
+  WITH RECURSIVE granted AS (
+    SELECT id FROM network_interface WHERE id = ANY (${uuids(ids)}::uuid[])
+    UNION SELECT child.id FROM granted JOIN network_interface AS child ON child.parent_id = granted.id
+  ) SELECT id FROM granted
+)`;
+
 /** A grant on a device covers its interfaces, a grant on an interface what hangs below it. */
 export const visibleInterface = (visibility: Visibility): Prisma.Sql =>
   visibleInSite(visibility, 'interface', sql`i.site_id`, {
     device: (values) => sql`i.device_id = ANY (${uuids(values)}::uuid[])`,
-    interface: (values) => sql`i.id IN (
-      WITH RECURSIVE granted AS (
-        SELECT id FROM network_interface WHERE id = ANY (${uuids(values)}::uuid[])
-        UNION SELECT child.id FROM granted JOIN network_interface AS child ON child.parent_id = granted.id
-      ) SELECT id FROM granted
-    )`,
+    interface: grantedOnInterface,
   });
 
 /** The part of a query that is the same whatever the scope. */
-export function conditions({ filter, visibility }: Query): Prisma.Sql {
+export async function conditions({ filter, visibility }: Query): Promise<Prisma.Sql> {
   const { deviceIds, parentIds, name, type, macAddress, speed, description } = filter;
   const equals = (column: Prisma.Sql, text: string | undefined) =>
     text === undefined ? [] : [storable(text) ? sql`${column} = ${text}` : sql`FALSE`];
   return join(
     [
       visibleInterface(visibility),
+      await selected(filter.selection, sql`i.id`),
       ...(deviceIds ? [sql`i.device_id = ANY (${uuids(deviceIds)}::uuid[])`] : []),
       ...(parentIds ? [sql`i.parent_id = ANY (${uuids(parentIds)}::uuid[])`] : []),
       ...equals(sql`i.name`, name),

@@ -60,7 +60,7 @@ export class PrismaInterfaces implements InterfaceStore {
       return scopes.map(() => page);
     }
     const { kind } = scope;
-    const matches = conditions(query);
+    const matches = await conditions(query);
     const pages = await pagesBelow<InterfaceRow>(this.#session, scopes.map(idOf), query.page, {
       rows: (id, { bounds, tail }) => {
         const rest = sql`${matches} AND ${bounds} ${tail}`;
@@ -79,7 +79,8 @@ export class PrismaInterfaces implements InterfaceStore {
   async #pageOfAll(query: ListQuery<InterfaceFilter>): Promise<Page<NetworkInterface>> {
     const scope: InterfaceScope = { kind: 'all' };
     const { bounds, tail } = pageInSql(keysOf(scope, query.order), query.page);
-    const statement = wide(null, query.order, sql`${conditions(query)} AND ${bounds} ${tail}`);
+    const matches = await conditions(query);
+    const statement = wide(null, query.order, sql`${matches} AND ${bounds} ${tail}`);
     const page = toPage(
       query.page,
       await this.#session.run((db) => db.$queryRaw<InterfaceRow[]>`${statement}`),
@@ -93,10 +94,11 @@ export class PrismaInterfaces implements InterfaceStore {
     const [scope] = scopes;
     if (!scope) return [];
     const ids = scopes.map(idOf);
+    const matches = await conditions(query);
     const rows = await this.#session.run(
       (db) => db.$queryRaw<{ id: string; count: bigint }[]>`
         SELECT asked.id::text AS id, counted.count FROM unnest(${[...new Set(ids)]}::uuid[]) AS asked(id)
-        CROSS JOIN LATERAL (${countIn(scope, sql`asked.id`, conditions(query))}) AS counted`,
+        CROSS JOIN LATERAL (${countIn(scope, sql`asked.id`, matches)}) AS counted`,
     );
     const counts = new Map(rows.map(({ id, count }) => [id, Number(count)]));
     return ids.map((id) => counts.get(id) ?? 0);

@@ -1,6 +1,7 @@
 import type { Page, PageRequest } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 import { definePort } from '#kernel/port.ts';
+import type { Selection } from '#resolvers/network/attributes/selection.ts';
 import type { Assignment, NetworkInterface } from '#resolvers/network/interfaces/interface.ts';
 import type { ListQuery } from '#resolvers/network/list.ts';
 
@@ -20,6 +21,8 @@ export interface InterfaceFilter {
   readonly macAddress?: string;
   readonly speed?: number;
   readonly description?: string;
+  /** Only those of this set. */
+  readonly selection?: Selection;
 }
 
 /** How many there are, and the ids of the first in order of creation. */
