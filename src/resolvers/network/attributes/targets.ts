@@ -7,8 +7,9 @@ import { findCircuits, listCircuits } from '#resolvers/network/circuits/find.ts'
 import { updateCircuits } from '#resolvers/network/circuits/update.ts';
 import { findDevices, listDevices } from '#resolvers/network/devices/find.ts';
 import { updateDevices } from '#resolvers/network/devices/update.ts';
-import { findInterfaces, hostnamesOf, listInterfaces } from '#resolvers/network/interfaces/find.ts';
+import { findInterfaces, hostnamesOf } from '#resolvers/network/interfaces/find.ts';
 import { slugOf } from '#resolvers/network/interfaces/interface.ts';
+import { listInterfaces } from '#resolvers/network/interfaces/list.ts';
 import { updateInterfaces } from '#resolvers/network/interfaces/update.ts';
 import type { SiteKey } from '#resolvers/network/keys.ts';
 import { findNetworks, listNetworks } from '#resolvers/network/networks/find.ts';
