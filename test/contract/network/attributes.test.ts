@@ -1,0 +1,4 @@
+import { onEveryStorage } from '../harness.ts';
+import { attributeContract } from './attributes.ts';
+
+onEveryStorage(attributeContract);
