@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addressInventory } from '#kernel/address-inventory.ts';
 import { group, keys, size } from '#kernel/config.ts';
 import { grants } from '#kernel/grants.ts';
 import { compilePattern } from '#kernel/pattern.ts';
@@ -19,6 +20,7 @@ import {
 import { interfaceCreated, interfaceDeleted, interfaceUpdated } from '#resolvers/network/interfaces/interface.ts';
 import { readMac } from '#resolvers/network/interfaces/mac.ts';
 import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
+import { networkInventory } from '#resolvers/network/networks/inventory.ts';
 import { networkCreated, networkDeleted, networkUpdated } from '#resolvers/network/networks/network.ts';
 import { networkStore } from '#resolvers/network/networks/store.ts';
 import { treeRepaired } from '#resolvers/network/networks/verify.ts';
@@ -206,7 +208,7 @@ export const network = definePlugin({
     grants,
     secretBox,
   },
-  provides: [networkSettings],
+  provides: [networkSettings, addressInventory],
   schema(builder) {
     resources(builder);
     sites(builder);
@@ -228,6 +230,7 @@ export const network = definePlugin({
     changes(builder, events);
   },
   setup({ config, provide }) {
+    provide(addressInventory, networkInventory);
     const { pattern } = config.hostname;
     const { defaultMac } = config.interface;
     provide(networkSettings, {

@@ -92,6 +92,34 @@ export function networkContract(name: string, open: OpenStorage): void {
       expect(statements ?? 1).toBe(1);
     });
 
+    test('finds the closest visible network of each Site, the longest first, in one read', async () => {
+      const { eight, sixteen, twentyFour, five } = await plant();
+      const [afar, host] = [aNetwork(there, '10.0.0.0/8'), aNetwork(there, '10.1.2.5/32')];
+      await store().insertMany([afar, host]);
+      const ids = async (...args: Parameters<ReturnType<typeof store>['closest']>) =>
+        (await store().closest(...args)).map((list) => list.map(({ id }) => id));
+      const asked = ['10.1.2.5/32', '10.1.3.0/24', '11.0.0.0/8', '10.0.0.0/8'];
+      const statements = await storage.countStatements(async () => {
+        expect(await ids(asked, 'all', 100)).toEqual([
+          [five.id, host.id].sort(),
+          [sixteen.id, afar.id],
+          [],
+          [eight.id, afar.id].sort(),
+        ]);
+      });
+      expect(statements ?? 1).toBe(1);
+      expect(await ids(['10.1.2.6/32', '10.1.2.5/32'], 'all', 1)).toEqual([
+        [twentyFour.id],
+        [[five.id, host.id].sort()[0]],
+      ]);
+      expect(await ids(['10.1.2.5/32'], sees(['site', there]), 100)).toEqual([[host.id]]);
+      expect(await ids(['10.1.2.5/32'], sees(['network', sixteen.id]), 100)).toEqual([[five.id]]);
+      expect(await ids(['10.1.3.1/32'], sees(['network', twentyFour.id], ['network', afar.id]), 100)).toEqual([
+        [afar.id],
+      ]);
+      expect(await ids([], 'all', 100)).toEqual([]);
+    });
+
     test('lists children, siblings, and what a network holds and is held by, in the order of addresses', async () => {
       const { eight, sixteen, twentyFour, five, nine, other, six } = await plant();
       const list = async (kind: 'children' | 'siblings' | 'inside' | 'containing', network: Network, filter = {}) =>

@@ -68,6 +68,22 @@ export class MemoryNetworks implements NetworkStore {
     });
   }
 
+  closest(cidrs: readonly string[], visibility: Visibility, most: number): Promise<(readonly Network[])[]> {
+    return this.#session.run((tables) => {
+      const sites = new Set([...allRows(tables)].map(({ network }) => network.siteId));
+      return cidrs.map((cidr) => {
+        const found = [...sites].flatMap((siteId) => {
+          const longest = [...holders(tables, siteId, toCidr(cidr))].find((row) => shows(tables, visibility, row));
+          return longest ?? [];
+        });
+        return found
+          .sort((one, other) => other.cidr.length - one.cidr.length || byId(one.network, other.network))
+          .slice(0, most)
+          .map(({ network }) => network);
+      });
+    });
+  }
+
   countHosts(networks: readonly Network[]): Promise<number[]> {
     const scopes = networks.map((network): NetworkScope => ({ kind: 'inside', network }));
     return this.count(scopes, { filter: { hosts: true }, visibility: 'all' });

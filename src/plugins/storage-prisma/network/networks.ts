@@ -132,6 +132,31 @@ export class PrismaNetworks implements NetworkStore {
     return rows.map(toNetwork);
   }
 
+  async closest(cidrs: readonly string[], visibility: Visibility, most: number): Promise<(readonly Network[])[]> {
+    // Like `containing`, in all Sites at once: whatever could hold a prefix is looked up by its key.
+    const rows = await this.#session.run(
+      (db) => db.$queryRaw<(NetworkRow & { place: number })[]>`
+        SELECT place, id, "siteId", cidr, state, "parentId", "createdAt", "updatedAt" FROM (
+          SELECT closest.*, row_number() OVER (PARTITION BY place ORDER BY length DESC, id) AS rank FROM (
+            SELECT DISTINCT ON (candidate.place, holder."siteId") candidate.place, candidate.length, holder.*
+            FROM (
+              SELECT asked.place::int, length, network(set_masklen(asked.cidr, length))::inet AS cidr
+              FROM unnest(${cidrs}::inet[]) WITH ORDINALITY AS asked(cidr, place)
+              JOIN unnest(${lengths}::int[]) AS length ON length <= masklen(asked.cidr)
+            ) AS candidate CROSS JOIN LATERAL (
+              SELECT ${columns} FROM network AS n WHERE n.cidr = candidate.cidr AND ${visibleNetwork(visibility)} OFFSET 0
+            ) AS holder
+            ORDER BY candidate.place, holder."siteId", candidate.length DESC
+          ) AS closest
+        ) AS ranked WHERE rank <= ${most} ORDER BY place, rank`,
+    );
+    return byPlace(
+      cidrs,
+      rows.map((row) => ({ ...row, place: row.place - 1 })),
+      toNetwork,
+    );
+  }
+
   async countHosts(networks: readonly Network[]): Promise<number[]> {
     const scopes = networks.map((network): NetworkScope => ({ kind: 'inside', network }));
     return this.count(scopes, { filter: { hosts: true }, visibility: 'all' });

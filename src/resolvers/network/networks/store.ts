@@ -88,6 +88,12 @@ export interface NetworkStore {
   ): Promise<number[]>;
   /** Every network that equals or holds one of the prefixes, each once. Hosts only where equal. One read. */
   containing(places: readonly { readonly siteId: string; readonly cidr: string }[]): Promise<Network[]>;
+  /**
+   * For each prefix the longest visible network of each Site that equals or holds it, the longest first and then by id.
+   * One read however many prefixes.
+   * @param most for each prefix.
+   */
+  closest(cidrs: readonly string[], visibility: Visibility, most: number): Promise<(readonly Network[])[]>;
   /** How many hosts each network holds, in one read. */
   countHosts(networks: readonly Network[]): Promise<number[]>;
   /**
