@@ -26,6 +26,7 @@ interface Options {
   readonly strict?: boolean;
   readonly reserve?: boolean;
   readonly partial?: boolean;
+  readonly to?: string;
 }
 
 const options = (command: Command): Command =>
@@ -38,7 +39,7 @@ const options = (command: Command): Command =>
 
 const allocating = (shell: Shell, mutation: string, list: 'networks' | 'addresses') =>
   action<Options>(shell, async ({ runner, print, options }, cidr) => {
-    const { site, prefixLength, num, strict, reserve, partial } = options;
+    const { site, prefixLength, num, strict, reserve, partial, to } = options;
     const input = given({
       by: keyOf('Network', 'cidr', cidr),
       site: site === undefined ? undefined : siteKeyOf(site),
@@ -47,6 +48,7 @@ const allocating = (shell: Shell, mutation: string, list: 'networks' | 'addresse
       strict,
       state: reserve ? 'RESERVED' : undefined,
       partial,
+      assignTo: to === undefined ? undefined : keyOf('NetworkInterface', 'nameSlug', to),
     });
     const taken = await mutate<Record<string, readonly Taken[]>>(
       runner,
@@ -77,6 +79,13 @@ export function addressCommand(program: Command, shell: Shell): void {
   const addresses = noun(program, 'address', 'host addresses: to be taken from networks');
   options(addresses.command('allocate <cidr>'))
     .description('take free addresses out of a network; nobody else gets them too')
-    .addHelpText('after', examples('gatehouse address allocate 10.1.2.0/24 --num 2 --site SJC'))
+    .option('--to <interface>', 'the interface that gets them, such as r1:eth0')
+    .addHelpText(
+      'after',
+      examples(
+        'gatehouse address allocate 10.1.2.0/24 --num 2 --site SJC',
+        'gatehouse address allocate 10.1.2.0/24 --site SJC --to r1:eth0',
+      ),
+    )
     .action(allocating(shell, 'addressAllocate', 'addresses'));
 }

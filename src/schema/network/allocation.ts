@@ -1,4 +1,5 @@
 import { AmbiguousError, NoSpaceError } from '#kernel/errors.ts';
+import { interfaceUpdated } from '#resolvers/network/interfaces/interface.ts';
 import {
   type AddressAllocate,
   allocateAddresses,
@@ -55,8 +56,16 @@ export function allocation(builder: Builder): void {
   });
   mutation(builder, 'addressAllocate', {
     ...facts,
+    emits: [networkCreated, interfaceUpdated],
     description: 'Takes free addresses out of a network and creates them. No two callers get the same.',
-    input: inputFields,
+    input: (t) => ({
+      ...inputFields(t),
+      assignTo: t.field({
+        type: 'NetworkInterfaceKey',
+        description:
+          'An interface of the same Site that gets them: they are ASSIGNED then. Needs network:update on it.',
+      }),
+    }),
     success: manyThings('addresses', 'Network'),
     resolve: async (ctx, input) => ({ addresses: await allocateAddresses(ctx, input as AddressAllocate) }),
   });

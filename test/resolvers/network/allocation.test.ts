@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '#kernel/context.ts';
 import { AuthenticationError, ForbiddenError, InputError, NoSpaceError, NotFoundError } from '#kernel/errors.ts';
+import { createDevice } from '#resolvers/network/devices/create.ts';
+import { createInterface } from '#resolvers/network/interfaces/create.ts';
+import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
 import { allocateAddresses, allocateNetworks } from '#resolvers/network/networks/allocate.ts';
 import { createNetworks } from '#resolvers/network/networks/create.ts';
 import { findNetwork, listNetworks } from '#resolvers/network/networks/find.ts';
@@ -204,6 +207,51 @@ describe('allocation', () => {
     const elsewhere = net.as(`network:allocate@network/${(await add(await net.site(), '10.0.0.0/8'))[0].id}`);
     await expect(allocateNetworks(elsewhere, { by, prefixLength: 24 })).rejects.toBeInstanceOf(NotFoundError);
     expect(await findNetwork(ctx, { by: { cidr: '10.11.1.0/24' } })).toBeNull();
+  });
+
+  test('binds what it takes to an interface: the addresses are assigned, and the interface tells of them', async () => {
+    const site = await net.site();
+    const key = { site: { id: site.id } };
+    const [base] = await add(site, '10.14.0.0/24');
+    const device = await createDevice(ctx, { ...key, hostname: 'r1' });
+    const { id } = await createInterface(ctx, { device: { id: device.id }, name: 'eth0' });
+    const taker = net.as(`network:allocate@network/${base.id}`, `network:update@device/${device.id}`);
+    const made = await allocateAddresses(taker, { by: { id: base.id }, num: 2, assignTo: { nameSlug: 'r1:eth0' } });
+    expect(made.map(({ cidr, state }) => [cidr, state])).toEqual([
+      ['10.14.0.1/32', 'ASSIGNED'],
+      ['10.14.0.2/32', 'ASSIGNED'],
+    ]);
+    const bound = await ctx.use(interfaceStore).assignmentsOf([id]);
+    expect(bound[0]?.map(({ addressId }) => addressId)).toEqual(made.map(({ id }) => id));
+    const events = await net.events(site);
+    expect(events.slice(-3).map(({ name }) => name)).toEqual([
+      'network.network.created',
+      'network.network.created',
+      'network.interface.updated',
+    ]);
+    expect(events.at(-1)).toMatchObject({ before: { addresses: [] }, after: { addresses: cidrs(made) } });
+  });
+
+  test('refuses to bind to an interface that is unknown, elsewhere, or not to be changed, and takes nothing then', async () => {
+    const [site, other] = [await net.site(), await net.site()];
+    const [base] = await add(site, '10.15.0.0/24');
+    const [here, there] = await Promise.all(
+      [site, other].map(async ({ id }) => {
+        const device = await createDevice(ctx, { site: { id }, hostname: 'r1' });
+        return createInterface(ctx, { device: { id: device.id }, name: 'eth0' });
+      }),
+    );
+    const by = { id: base.id };
+    const unknown = { fields: [{ path: ['assignTo'] }] };
+    await expect(allocateAddresses(ctx, { by, assignTo: { nameSlug: 'r1:eth9' } })).rejects.toMatchObject(unknown);
+    await expect(allocateAddresses(ctx, { by, assignTo: { id: there?.id ?? '' } })).rejects.toMatchObject(unknown);
+    const assignTo = { id: here?.id ?? '' };
+    await expect(allocateAddresses(ctx, { by, assignTo, state: 'RESERVED' })).rejects.toMatchObject({
+      fields: [{ path: ['state'] }],
+    });
+    const taker = net.as(`network:allocate@site/${site.id}`);
+    await expect(allocateAddresses(taker, { by, assignTo })).rejects.toBeInstanceOf(ForbiddenError);
+    expect(await nextAddresses(ctx, base, {})).toEqual(['10.15.0.1/32']);
   });
 
   test('takes as many statements for a thousand addresses as for one', async () => {

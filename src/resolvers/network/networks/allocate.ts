@@ -6,6 +6,8 @@ import { allowSomewhere } from '#resolvers/network/access.ts';
 import { attributesInput } from '#resolvers/network/attributes/check.ts';
 import { type Given, type Items, only, singleItem } from '#resolvers/network/bulk.ts';
 import { toCidr } from '#resolvers/network/cidr.ts';
+import { giveAddresses, lockReceiver } from '#resolvers/network/interfaces/give.ts';
+import { interfaceKey } from '#resolvers/network/interfaces/input.ts';
 import { notFound, type Reference } from '#resolvers/network/keys.ts';
 import { expectAll } from '#resolvers/network/lookup.ts';
 import { ancestorsOf } from '#resolvers/network/networks/ancestors.ts';
@@ -28,7 +30,12 @@ const fields = {
   partial: z.boolean().nullish(),
 };
 const networkAllocate = z.object({ ...fields, prefixLength: z.int('prefixLength must be a whole number.') });
-const addressAllocate = z.object(fields);
+const addressAllocate = z
+  .object({ ...fields, assignTo: interfaceKey.nullish() })
+  .refine(({ assignTo, state }) => !assignTo || state !== 'RESERVED', {
+    path: ['state'],
+    message: 'What is assigned to an interface cannot be RESERVED.',
+  });
 export type NetworkAllocate = Given<z.input<typeof networkAllocate>>;
 export type AddressAllocate = Given<z.input<typeof addressAllocate>>;
 
@@ -41,7 +48,7 @@ export async function allocateNetworks(ctx: Context, input: NetworkAllocate): Pr
   return allocate(ctx, items, () => only(items.values));
 }
 
-/** Takes free addresses of a network. */
+/** Takes free addresses of a network, and binds them to an interface when one is named. */
 export async function allocateAddresses(ctx: Context, input: AddressAllocate): Promise<Network[]> {
   const items = singleItem(addressAllocate, input);
   return allocate(ctx, items, (network) => ({ ...only(items.values), prefixLength: hostLength(network) }));
@@ -52,10 +59,11 @@ async function allocate(
   items: Items<z.output<typeof addressAllocate>>,
   wishFor: (network: Network) => Wish,
 ): Promise<Network[]> {
-  const { state, attributes, partial, strict } = only(items.values);
+  const { state, attributes, partial, strict, assignTo } = only(items.values);
   allowSomewhere(ctx, 'network:allocate');
   return ctx.atomically(async (ctx) => {
     const network = await lockParent(ctx, items);
+    const receiver = assignTo ? await lockReceiver(ctx, network.siteId, assignTo, ['assignTo']) : null;
     const wish = wishFor(network);
     const free = await findSpace(ctx, network, wish);
     if (free.length === 0 || (free.length < (wish.num ?? 1) && !partial)) throw noSpace(network, wish, free.length);
@@ -65,15 +73,17 @@ async function allocate(
       free.map((cidr) => ({
         site: { id: network.siteId },
         cidr,
-        state: state ?? 'ALLOCATED',
+        state: receiver ? 'ASSIGNED' : (state ?? 'ALLOCATED'),
         attributes,
         allocation,
       })),
     );
-    return outcomes.map((outcome) => {
+    const networks = outcomes.map((outcome) => {
       if ('error' in outcome) throw outcome.error;
       return outcome.network;
     });
+    if (receiver) await giveAddresses(ctx, receiver, networks);
+    return networks;
   });
 }
 
