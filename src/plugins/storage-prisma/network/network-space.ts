@@ -1,14 +1,13 @@
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { insideOf } from '#plugins/storage-prisma/network/network-scopes.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
-import { formatAddress, toCidr } from '#resolvers/network/cidr.ts';
+import { addressBits, formatAddress, toCidr } from '#resolvers/network/cidr.ts';
 import type { NetworkStore, Occupancy } from '#resolvers/network/networks/store.ts';
 
 const { sql } = Prisma;
 
-const bits = (cidr: Prisma.Sql) => sql`CASE family(${cidr}) WHEN 4 THEN 32 ELSE 128 END`;
-const firstOf = (cidr: Prisma.Sql) => sql`set_masklen(${cidr}, ${bits(cidr)})`;
-const lastOf = (cidr: Prisma.Sql) => sql`set_masklen(broadcast(${cidr}), ${bits(cidr)})`;
+const firstOf = (cidr: Prisma.Sql) => sql`set_masklen(${cidr}, asked.bits)`;
+const lastOf = (cidr: Prisma.Sql) => sql`set_masklen(broadcast(${cidr}), asked.bits)`;
 
 /**
  * The entries of a network in the order of addresses, each with the block or blocks that it takes. Prefixes nest or are
@@ -35,13 +34,17 @@ export async function occupied(
   occupancy: Occupancy,
   limit: number,
 ): ReturnType<NetworkStore['occupied']> {
-  const given = JSON.stringify(networks.map(({ id, siteId, cidr }, place) => ({ place, id, siteId, cidr })));
+  const given = JSON.stringify(
+    networks.map(({ id, siteId, cidr }, place) => {
+      return { place, id, siteId, cidr, bits: addressBits(toCidr(cidr).version) };
+    }),
+  );
   const block = sql`CASE WHEN masklen(e.cidr) < ${occupancy.length} THEN e.cidr
     ELSE network(set_masklen(e.cidr, ${occupancy.length}))::inet END`;
   const rows = await session.run(
     (db) => db.$queryRaw<{ place: number; start: string; last: string; next: string | null }[]>`
       SELECT asked.place, host(taken.start) AS start, host(taken.last) AS last, host(taken.next) AS next
-      FROM json_to_recordset(${given}::json) AS asked(place int, id uuid, "siteId" uuid, cidr inet)
+      FROM json_to_recordset(${given}::json) AS asked(place int, id uuid, "siteId" uuid, cidr inet, bits int)
       CROSS JOIN LATERAL (
         SELECT start, last, next FROM (
           SELECT first_value(block.first) OVER walk AS start, lead(block.first) OVER walk AS next,
