@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addAssign } from '#commands/assignment.ts';
 import { keyOf, siteKeyOf } from '#commands/keys.ts';
 import { wholeNumber } from '#commands/listing.ts';
 import type { Column } from '#commands/output.ts';
@@ -76,7 +77,8 @@ export function addAllocate(networks: Command, shell: Shell): void {
 
 /** `gatehouse address …` */
 export function addressCommand(program: Command, shell: Shell): void {
-  const addresses = noun(program, 'address', 'host addresses: to be taken from networks');
+  const addresses = noun(program, 'address', 'host addresses: taken from networks, and bound to interfaces');
+  addAssign(addresses, shell);
   options(addresses.command('allocate <cidr>'))
     .description('take free addresses out of a network; nobody else gets them too')
     .option('--to <interface>', 'the interface that gets them, such as r1:eth0')

@@ -11,6 +11,7 @@ import { keyCommand } from '#commands/key.ts';
 import { openLocal } from '#commands/local-runner.ts';
 import { migrateCommand } from '#commands/migrate.ts';
 import { networkCommand } from '#commands/network.ts';
+import { networkInterfaceCommand } from '#commands/network-interface.ts';
 import { schemaCommand } from '#commands/schema.ts';
 import type { Shell } from '#commands/shell.ts';
 import { siteCommand } from '#commands/site.ts';
@@ -33,6 +34,7 @@ const commands: readonly AddCommand[] = [
   siteCommand,
   deviceCommand,
   networkCommand,
+  networkInterfaceCommand,
   addressCommand,
   changeCommand,
   inventoryCommand,
