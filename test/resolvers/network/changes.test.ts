@@ -5,6 +5,7 @@ import { InputError } from '#kernel/errors.ts';
 import { eventLog, type StoredEvent } from '#kernel/event.ts';
 import { newId, toGlobalId } from '#kernel/id.ts';
 import { PrismaEventLog } from '#plugins/storage-prisma/platform/event-log.ts';
+import { createAttribute } from '#resolvers/network/attributes/create.ts';
 import { meaningOf, naturalKeyOf, type Snapshot, snapshotsOf } from '#resolvers/network/changes/change.ts';
 import { changedFields, diffText } from '#resolvers/network/changes/diff.ts';
 import {
@@ -15,12 +16,17 @@ import {
   listChangesOfSite,
 } from '#resolvers/network/changes/find.ts';
 import { watchChanges } from '#resolvers/network/changes/watch.ts';
+import { createCircuit } from '#resolvers/network/circuits/create.ts';
+import { deleteCircuit } from '#resolvers/network/circuits/delete.ts';
 import { createDevice, createDevices } from '#resolvers/network/devices/create.ts';
 import { deleteDevice } from '#resolvers/network/devices/delete.ts';
 import { updateDevice } from '#resolvers/network/devices/update.ts';
+import { createInterface } from '#resolvers/network/interfaces/create.ts';
 import { allocateAddresses } from '#resolvers/network/networks/allocate.ts';
 import { createNetwork } from '#resolvers/network/networks/create.ts';
 import { updateNetwork } from '#resolvers/network/networks/update.ts';
+import { createProtocolType } from '#resolvers/network/protocol-types/create.ts';
+import { createProtocol } from '#resolvers/network/protocols/create.ts';
 import { deleteSite } from '#resolvers/network/sites/delete.ts';
 import type { Site } from '#resolvers/network/sites/site.ts';
 import { updateSite } from '#resolvers/network/sites/update.ts';
@@ -108,6 +114,43 @@ describe('the history of a thing', () => {
       'CREATED NETWORK 10.1.2.0/24',
       `CREATED SITE ${site.name}`,
     ]);
+  });
+
+  test('is kept of all eight kinds, cascades included, each under its natural key and of one form', async () => {
+    const site = await net.site();
+    const key = { site: { id: site.id } };
+    await createAttribute(ctx, { ...key, resource: 'DEVICE', name: 'owner' });
+    const device = await createDevice(ctx, { ...key, hostname: 'r1', attributes: { owner: 'noc' } });
+    await createNetwork(ctx, { ...key, cidr: '10.0.0.0/24' });
+    const port = await createInterface(ctx, { device: { id: device.id }, name: 'eth0', addresses: ['10.0.0.1'] });
+    const circuit = await createCircuit(ctx, { ...key, endpointA: { id: port.id } });
+    await createProtocolType(ctx, { ...key, name: 'bgp' });
+    await createProtocol(ctx, { ...key, type: { name: 'bgp' }, device: { id: device.id } });
+    await deleteCircuit(ctx, { by: { id: circuit.id } });
+    await deleteDevice(ctx, { by: { id: device.id } });
+    const changes = await list(ctx, key);
+    expect(shown(changes)).toEqual([
+      'DELETED DEVICE r1',
+      'DELETED INTERFACE r1:eth0',
+      'UPDATED NETWORK 10.0.0.1/32',
+      'DELETED PROTOCOL bgp on r1',
+      'DELETED CIRCUIT r1:eth0_None',
+      'CREATED PROTOCOL bgp on r1',
+      'CREATED PROTOCOL_TYPE bgp',
+      'CREATED CIRCUIT r1:eth0_None',
+      'CREATED INTERFACE r1:eth0',
+      'CREATED NETWORK 10.0.0.1/32',
+      'CREATED NETWORK 10.0.0.0/24',
+      'CREATED DEVICE r1',
+      'CREATED ATTRIBUTE owner',
+      `CREATED SITE ${site.name}`,
+    ]);
+    for (const change of changes) {
+      const { before, after } = snapshotsOf(change);
+      const { action } = meaningOf(change);
+      expect([before === null, after === null]).toEqual([action === 'CREATED', action === 'DELETED']);
+      expect((after ?? before)?.id).toBe(change.subject);
+    }
   });
 
   test('is read for many things at once, in one read', async () => {
@@ -276,6 +319,21 @@ describe('a stream of changes', () => {
     expect(await told(editor, { mineOnly: true }, site)).toEqual(['CREATED NETWORK 10.0.0.0/8']);
     expect((await watchChanges(editor, { mineOnly: true })).personal).toBe(true);
     expect((await watchChanges(editor, null)).personal).toBeUndefined();
+  });
+
+  test('by a set query tells of things that come into the set and that leave it', async () => {
+    const site = await net.site();
+    const key = { site: { id: site.id } };
+    await createAttribute(ctx, { ...key, resource: 'DEVICE', name: 'owner' });
+    const [one] = await createDevices(ctx, [
+      { ...key, hostname: 'one', attributes: { owner: 'noc' } },
+      { ...key, hostname: 'two', attributes: { owner: 'lab' } },
+    ]);
+    await updateDevice(ctx, { by: { id: one?.id ?? '' }, attributes: { owner: 'lab' } });
+    await updateDevice(ctx, { by: { id: one?.id ?? '' }, hostname: 'three' });
+    const input = { ...key, resources: ['DEVICE' as const], query: 'owner=noc' };
+    expect(await told(ctx, input, site)).toEqual(['CREATED DEVICE one', 'UPDATED DEVICE one']);
+    expect(await told(ctx, { ...input, query: '' }, site)).toEqual([]);
   });
 
   test('refuses a Site that may not be read, and a query about no kind or several', async () => {
