@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDevices } from '#resolvers/network/devices/create.ts';
+import { createInterfaces } from '#resolvers/network/interfaces/create.ts';
 import { createNetworks } from '#resolvers/network/networks/create.ts';
 import { createSites } from '#resolvers/network/sites/create.ts';
 import { openNetwork, type TestNetwork } from '../../support/network.ts';
@@ -65,4 +66,36 @@ test('a bulk creation', async () => {
     cost(`mutation { networkCreateMany(inputs: [${items(count, third)}]) { __typename } }`);
   const [few, many] = [await create(2, 1), await create(200, 2)];
   expect(many).toBe(few);
+});
+
+test('a page of devices with their interfaces, the addresses of those, their networks and parents', async () => {
+  const site = { name: 'ports' };
+  await createSites(net.all, [site]);
+  await createNetworks(net.all, [
+    { site, cidr: '10.0.0.0/8' },
+    ...Array.from({ length: 40 }, (_, n) => ({ site, cidr: `10.${n}.0.0/16` })),
+  ]);
+  const devices = await createDevices(
+    net.all,
+    Array.from({ length: 40 }, (_, n) => ({ site, hostname: `port${n}` })),
+  );
+  await createInterfaces(
+    net.all,
+    devices.flatMap(({ id }, n) =>
+      ['eth0', 'eth1'].map((name, m) => ({ device: { id }, name, addresses: [`10.${n}.${m}.1`, `10.${n}.${m}.2`] })),
+    ),
+  );
+  await expectConstant(
+    (first) => `{ devices(site: { name: "ports" }, first: ${first}) { nodes { hostname interfaces { totalCount nodes {
+      nameSlug parent { name } addresses { totalCount nodes { cidr parent { cidr parent { cidr } } } }
+      networks { nodes { cidr } }
+    } } } } }`,
+    9,
+  );
+  await expectConstant(
+    (first) => `{ networks(site: { name: "ports" }, first: ${first}, filter: { includeIps: true }) { nodes {
+      cidr parent { cidr } attributes assignments { nodes { interface { name device { hostname } } } }
+    } } }`,
+    7,
+  );
 });
