@@ -21,11 +21,15 @@ declare module '#schema/builder.ts' {
 
 type EventFields = PothosSchemaTypes.ObjectFieldBuilder<SchemaTypes, StoredEvent>;
 
-/** Fields of `Gap` and `Subscribed`, and of errors: a key of `data` with such a name is shown under another. */
+/**
+ * Fields of `Gap` and `Subscribed`, and of errors: a key of `data` with such a name is shown under another. So is `cause`,
+ * the id of the thing with which something went, since another key has taken its name.
+ */
 const otherNames: Readonly<Record<string, string>> = {
   from: 'fromState',
   to: 'toState',
   reason: 'cause',
+  cause: 'causeId',
   head: 'headAt',
   code: 'eventCode',
   message: 'text',
