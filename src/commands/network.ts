@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { addAllocate } from '#commands/allocation.ts';
+import { type CarriedOptions, carriedOf, carriedOptions } from '#commands/carried.ts';
 import { exits } from '#commands/failure.ts';
 import { keyOf, siteKeyOf } from '#commands/keys.ts';
 import { mutate } from '#commands/runner.ts';
@@ -12,6 +13,7 @@ import {
   examples,
   given,
   named,
+  type QueryOption,
   type SiteOption,
   type Thing,
 } from '#commands/things.ts';
@@ -57,11 +59,11 @@ export const great = (word: string | undefined): string | undefined => word?.toU
 export const stateOption = (description: string): Option =>
   new Option('--state <state>', description).choices(['allocated', 'assigned', 'reserved', 'orphaned']);
 
-interface StateOption extends SiteOption {
+interface StateOption extends SiteOption, CarriedOptions {
   readonly state?: string;
 }
 
-interface ListFilter extends StateOption {
+interface ListFilter extends StateOption, QueryOption {
   readonly cidr?: string;
   readonly parent?: string;
   readonly ipVersion?: string;
@@ -73,28 +75,29 @@ interface ListFilter extends StateOption {
 /** `gatehouse network …` */
 export function networkCommand(program: Command, shell: Shell): void {
   const networks = noun(program, 'network', 'networks: subnets and host addresses, as a tree');
-  networks
-    .command('create <cidr>')
+  carriedOptions(networks.command('create <cidr>'))
     .description('create a network or a host address at its place in the tree')
     .requiredOption('-s, --site <site>', 'the site it belongs to, for good')
     .addOption(stateOption('allocated unless given'))
     .addHelpText('after', examples('gatehouse network create 10.1.0.0/16 --site SJC --state reserved'))
     .action(
-      changing<NetworkRow, StateOption & { readonly site: string }>(shell, network, 'create', (cidr, { site, state }) =>
-        given({ site: siteKeyOf(site), cidr, state: great(state) }),
+      changing<NetworkRow, StateOption & { readonly site: string }>(
+        shell,
+        network,
+        'create',
+        (cidr, { site, state, ...carried }) =>
+          given({ site: siteKeyOf(site), cidr, state: great(state), attributes: carriedOf(carried) }),
       ),
     );
   const restating = (key: string, { state, ...options }: StateOption) =>
-    given({ ...named(network as Thing<never>, key, options), state: great(state) });
-  networks
-    .command('update <cidr>')
+    given({ ...named(network as Thing<never>, key, options), state: great(state), attributes: carriedOf(options) });
+  carriedOptions(networks.command('update <cidr>'))
     .description('change what is given of a network and leave the rest')
     .option('-s, --site <site>', 'the site to look in')
     .addOption(stateOption('its new state'))
     .addHelpText('after', examples('gatehouse network update 10.1.0.0/16 --state reserved'))
     .action(changing<NetworkRow, StateOption>(shell, network, 'update', restating));
-  networks
-    .command('replace <cidr>')
+  carriedOptions(networks.command('replace <cidr>'))
     .description('set everything of a network that can change; what is not given gets its default')
     .option('-s, --site <site>', 'the site to look in')
     .addOption(stateOption('allocated unless given'))
@@ -107,13 +110,15 @@ export function networkCommand(program: Command, shell: Shell): void {
       given({ ...named(network as Thing<never>, key, options), force }),
   })
     .option('-s, --site <site>', 'the site to look in')
-    .option('--force', 'also with children: they go to its parent')
+    .option('--force', 'also with children, which go to its parent, or bound to interfaces')
     .addHelpText('after', examples('gatehouse network delete 10.1.0.0/16 --force'));
   addList<NetworkRow, ListFilter>(networks, shell, network, (options) => ({
     ...(options.site !== undefined && { site: siteKeyOf(options.site) }),
+    ...(options.query !== undefined && { query: options.query }),
     filter: filterOf(options),
   }))
     .option('-s, --site <site>', 'only of this site')
+    .option('--query <query>', 'only those in the set of this query')
     .option('--cidr <cidr>', 'only this prefix')
     .option('--parent <cidr>', 'only children of this network')
     .option('--roots', 'only those without a parent')

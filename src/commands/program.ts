@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { accountCommand } from '#commands/account.ts';
 import { addressCommand } from '#commands/allocation.ts';
+import { attributeCommand } from '#commands/attribute.ts';
 import { changeCommand } from '#commands/change.ts';
 import { configCommand } from '#commands/config.ts';
 import { deviceCommand } from '#commands/device.ts';
@@ -32,6 +33,7 @@ const commands: readonly AddCommand[] = [
   keyCommand,
   eventCommand,
   siteCommand,
+  attributeCommand,
   deviceCommand,
   networkCommand,
   networkInterfaceCommand,
