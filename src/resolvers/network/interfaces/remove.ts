@@ -28,7 +28,21 @@ export async function removeInterfaces(
   for (const portrait of leavesFirst) appendInterfaceDeleted(ctx, portrait, cause(portrait.one));
 }
 
-/** Takes addresses that are about to be deleted from their interfaces, with an event for each interface. */
+/**
+ * Locks the devices that addresses are bound on, so that their interfaces stay as they are read. The caller holds the
+ * locks of the trees, under which nobody binds one of them to another device.
+ */
+export async function lockBinders(ctx: Context, addressIds: readonly string[]): Promise<void> {
+  const store = ctx.use(interfaceStore);
+  const assigned = addressIds.length === 0 ? [] : (await store.assignmentsOfAddresses(addressIds)).flat();
+  const devices = [...new Set(assigned.map(({ deviceId }) => deviceId))];
+  if (devices.length > 0) await store.lockDevices(devices);
+}
+
+/**
+ * Takes addresses that are about to be deleted from their interfaces, with an event for each interface. The caller has
+ * locked the devices.
+ */
 export async function unbindAddresses(ctx: Context, addressIds: readonly string[]): Promise<void> {
   const store = ctx.use(interfaceStore);
   const assigned = addressIds.length === 0 ? [] : (await store.assignmentsOfAddresses(addressIds)).flat();

@@ -9,7 +9,7 @@ import { bulkItems, type Items, only, refuseRepeats, singleItem } from '#resolve
 import { isHost, toCidr } from '#resolvers/network/cidr.ts';
 import { blockedBy, shownBlockers } from '#resolvers/network/in-use.ts';
 import { interfaceBlockers } from '#resolvers/network/interfaces/delete.ts';
-import { unbindAddresses } from '#resolvers/network/interfaces/remove.ts';
+import { lockBinders, unbindAddresses } from '#resolvers/network/interfaces/remove.ts';
 import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
 import { notFound } from '#resolvers/network/keys.ts';
 import { expectAll } from '#resolvers/network/lookup.ts';
@@ -101,6 +101,10 @@ async function lockNetworks(
   refuseRepeats(items, ids);
   const store = ctx.use(networkStore);
   await store.lockTrees(named.map(({ siteId, cidr }) => ({ siteId, version: toCidr(cidr).version })));
+  await lockBinders(
+    ctx,
+    named.filter(({ cidr }) => isHost(toCidr(cidr))).map(({ id }) => id),
+  );
   // Site and prefix never change, so what was locked is right; all else is read again.
   const networks = (await store.lock(ids)).map((network, index) => {
     if (!network) throw notFound('Network', items, index, 'delete');
