@@ -3,6 +3,7 @@ import { accountCommand } from '#commands/account.ts';
 import { addressCommand } from '#commands/allocation.ts';
 import { attributeCommand } from '#commands/attribute.ts';
 import { changeCommand } from '#commands/change.ts';
+import { circuitCommand } from '#commands/circuit.ts';
 import { configCommand } from '#commands/config.ts';
 import { deviceCommand } from '#commands/device.ts';
 import { eventCommand } from '#commands/event.ts';
@@ -13,6 +14,8 @@ import { openLocal } from '#commands/local-runner.ts';
 import { migrateCommand } from '#commands/migrate.ts';
 import { networkCommand } from '#commands/network.ts';
 import { networkInterfaceCommand } from '#commands/network-interface.ts';
+import { protocolCommand } from '#commands/protocol.ts';
+import { protocolTypeCommand } from '#commands/protocol-type.ts';
 import { schemaCommand } from '#commands/schema.ts';
 import type { Shell } from '#commands/shell.ts';
 import { siteCommand } from '#commands/site.ts';
@@ -37,6 +40,9 @@ const commands: readonly AddCommand[] = [
   deviceCommand,
   networkCommand,
   networkInterfaceCommand,
+  circuitCommand,
+  protocolTypeCommand,
+  protocolCommand,
   addressCommand,
   changeCommand,
   inventoryCommand,
