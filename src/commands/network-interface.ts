@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { type CarriedOptions, carriedOf, carriedOptions, carriedText } from '#commands/carried.ts';
 import { keyOf, siteKeyOf } from '#commands/keys.ts';
 import { wholeNumber } from '#commands/listing.ts';
 import { noun, type Shell } from '#commands/shell.ts';
@@ -24,6 +25,7 @@ interface InterfaceRow {
   readonly description: string;
   readonly parent: { readonly nameSlug: string } | null;
   readonly addresses: { readonly nodes: readonly { readonly cidr: string }[] };
+  readonly attributes: Readonly<Record<string, string | readonly string[]>>;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -35,7 +37,7 @@ const networkInterface: Thing<InterfaceRow> = {
   type: 'NetworkInterface',
   key: 'nameSlug',
   fields: `id nameSlug site { name } type { id name } macAddress speed description parent { nameSlug }
-    addresses(first: 100) { nodes { cidr } } createdAt updatedAt`,
+    addresses(first: 100) { nodes { cidr } } attributes createdAt updatedAt`,
   columns: [
     { head: 'INTERFACE', cell: ({ nameSlug }) => nameSlug },
     { head: 'TYPE', cell: ({ type }) => type.name },
@@ -53,6 +55,7 @@ const networkInterface: Thing<InterfaceRow> = {
     ['parent', row.parent?.nameSlug],
     ['addresses', addressesOf(row)],
     ['description', row.description],
+    ['attributes', carriedText(row.attributes)],
     ['created', row.createdAt],
     ['updated', row.updatedAt],
     ['id', row.id],
@@ -61,7 +64,7 @@ const networkInterface: Thing<InterfaceRow> = {
 };
 
 /** What can be said of an interface. `none` stands for null. */
-interface Said extends SiteOption {
+interface Said extends SiteOption, CarriedOptions {
   readonly name?: string;
   readonly description?: string;
   readonly type?: number;
@@ -74,7 +77,7 @@ interface Said extends SiteOption {
 }
 
 const saying = (command: Command): Command =>
-  command
+  carriedOptions(command)
     .option('-s, --site <site>', 'the site to look in')
     .option('--description <text>', 'free text')
     .option('--type <number>', 'the number of a type, as `networkInterfaceTypes` of the graph tells', wholeNumber)
@@ -86,7 +89,7 @@ const saying = (command: Command): Command =>
 
 const orNull = (text: string | undefined) => (text === 'none' ? null : text);
 
-function input({ name, description, type, mac, speed, parent, address, addresses, forceAddresses }: Said) {
+function input({ name, description, type, mac, speed, parent, address, addresses, forceAddresses, ...carried }: Said) {
   const wanted = orNull(speed);
   return given({
     name,
@@ -97,6 +100,7 @@ function input({ name, description, type, mac, speed, parent, address, addresses
     parent: parent === undefined || parent === 'none' ? orNull(parent) : keyOf('NetworkInterface', 'nameSlug', parent),
     addresses: addresses === false ? [] : address,
     forceAddresses,
+    attributes: carriedOf(carried),
   });
 }
 

@@ -328,3 +328,18 @@ test('twenty callers that bind one address to as many devices make it once', asy
   expect((await at(site, '10.1.1.53/32'))?.state).toBe('ORPHANED');
   expect(await net.events(site, 'network.network.updated')).toHaveLength(1);
 });
+
+test('the addresses of an interface are paged in their order, both ways and by offset', async () => {
+  const { eth0 } = await begin();
+  await updateInterface(ctx, { by: { id: eth0.id }, addresses: ['10.1.1.10', '10.1.1.9', '10.1.1.200', '10.1.1.1'] });
+  const page = async (parts: object) => {
+    const found = await listAddresses(ctx, eth0, { ...wholePage, limit: 2, ...parts });
+    const hosts = found.items.map(({ node }) => node.cidr.replace('10.1.1.', '').replace('/32', ''));
+    return [hosts.join(), found.hasPreviousPage, found.hasNextPage, await found.count()];
+  };
+  expect(await page({})).toEqual(['1,9', false, true, 4]);
+  expect(await page({ after: ['10.1.1.9/32'] })).toEqual(['10,200', true, false, 4]);
+  expect(await page({ offset: 3 })).toEqual(['200', true, false, 4]);
+  expect(await page({ direction: 'backward', before: ['10.1.1.200/32'] })).toEqual(['9,10', true, true, 4]);
+  await expect(page({ after: [eth0.id] })).rejects.toThrow('Not a cursor of this list');
+});
