@@ -26,18 +26,22 @@ test('a device is created, renamed, replaced and deleted, with an event each', a
   expect(await deleteDevice(ctx, { by: key })).toBe(device.id);
   const events = await net.events(site, 'network.device.*');
   expect(events.map(({ name, before, after }) => [name, before, after])).toEqual([
-    ['network.device.created', null, { id: key.id, siteId: toGlobalId('Site', site.id), hostname: 'foo-bar1' }],
     [
-      'network.device.updated',
-      expect.objectContaining({ hostname: 'foo-bar1' }),
-      expect.objectContaining({ hostname: 'foo-bar2' }),
+      'network.device.created',
+      null,
+      { id: key.id, siteId: toGlobalId('Site', site.id), hostname: 'foo-bar1', attributes: {} },
     ],
     [
       'network.device.updated',
-      expect.objectContaining({ hostname: 'foo-bar2' }),
-      expect.objectContaining({ hostname: 'foo-bar3' }),
+      expect.objectContaining({ hostname: 'foo-bar1', attributes: {} }),
+      expect.objectContaining({ hostname: 'foo-bar2', attributes: {} }),
     ],
-    ['network.device.deleted', expect.objectContaining({ hostname: 'foo-bar3' }), null],
+    [
+      'network.device.updated',
+      expect.objectContaining({ hostname: 'foo-bar2', attributes: {} }),
+      expect.objectContaining({ hostname: 'foo-bar3', attributes: {} }),
+    ],
+    ['network.device.deleted', expect.objectContaining({ hostname: 'foo-bar3', attributes: {} }), null],
   ]);
   expect(events[0]).toMatchObject({
     subject: key.id,
