@@ -237,7 +237,7 @@ test('what goes with a device or an interface is released before it', async () =
     ['device.deleted', undefined],
   ]);
   const [gone] = await net.events(site, 'network.interface.deleted');
-  expect((gone?.before as { addresses: string[] }).addresses).toEqual(['10.1.1.1/32', '10.1.1.2/32']);
+  expect((gone?.before as { addresses: string[] } | undefined)?.addresses).toEqual(['10.1.1.1/32', '10.1.1.2/32']);
   await deleteInterface(ctx, { by: { id: far.id } });
   expect((await at(site, '10.1.1.2/32'))?.state).toBe('ORPHANED');
 });

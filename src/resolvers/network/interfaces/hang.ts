@@ -62,7 +62,8 @@ async function lookUp(
 ): Promise<(Pick<NetworkInterface, 'id' | 'deviceId'> | null)[]> {
   const fresh = new Map(newcomers.map((one) => [slotOf(one.deviceId, one.hostname, one.name), one]));
   const own = hanging.map(({ deviceId, parent }) => {
-    const slug = readSlug(parent?.['nameSlug'] ?? '');
+    const { nameSlug = '' } = parent ?? {};
+    const slug = readSlug(nameSlug);
     return (slug && fresh.get(slotOf(deviceId, slug.hostname, slug.name))) ?? null;
   });
   const wanted = hanging.flatMap(({ siteId, parent }, index) =>
