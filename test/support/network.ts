@@ -121,7 +121,9 @@ const accounts = (given: { account: string; permission: string }[]) =>
     provides: [grants, authenticator],
     setup({ provide, ports }) {
       provide(grants, {
-        give: async (_, account, permission) => void given.push({ account, permission }),
+        async give(_, account, ...permissions) {
+          given.push(...permissions.map((permission) => ({ account, permission })));
+        },
         take: async () => {},
       });
       provide(authenticator, {
