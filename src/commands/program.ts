@@ -3,7 +3,7 @@ import { accountCommand } from '#commands/account.ts';
 import { configCommand } from '#commands/config.ts';
 import { deviceCommand } from '#commands/device.ts';
 import { eventCommand } from '#commands/event.ts';
-import { exits, showError, toFailure } from '#commands/failure.ts';
+import { exits, showErrors, toFailure } from '#commands/failure.ts';
 import { inventoryCommand } from '#commands/inventory.ts';
 import { keyCommand } from '#commands/key.ts';
 import { openLocal } from '#commands/local-runner.ts';
@@ -54,7 +54,7 @@ export async function runCommand(
     const failure = toFailure(error);
     const asJson = words.includes('--json');
     if (asJson) terminal.err(`${JSON.stringify({ errors: failure.errors }, null, 2)}\n`);
-    else for (const shown of failure.errors) terminal.err(showError(shown));
+    else terminal.err(showErrors(failure.errors));
     return failure.exit;
   }
 }
