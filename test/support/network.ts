@@ -28,7 +28,7 @@ export interface TestNetwork {
   readonly anonymous: Context;
   /** A new Site of its own. */
   site(name?: string): Promise<Site>;
-  /** What happened in a Site, or to it, in order: name and data with before and after. */
+  /** What happened last in a Site, or to it, in order: a thousand events at most. */
   events(site: Site, pattern?: string): Promise<StoredEvent[]>;
   /** How many SQL statements the work sent to the embedded database about the tables of the domain. */
   statements(work: () => Promise<unknown>): Promise<number>;
@@ -74,7 +74,7 @@ export async function openNetwork(
       const filter = { names: [pattern], scope: [{ kind: 'site', value: site.id }] };
       const page = await log.page(filter, 'all', {
         limit: 1000,
-        direction: 'backward',
+        direction: 'forward',
         after: null,
         before: null,
         offset: 0,
