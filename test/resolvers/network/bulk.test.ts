@@ -44,6 +44,6 @@ test('insertion without a limit takes thousands in a fixed number of statements,
   ]);
   expect(await verifyTree(net.all, { site: { id: site.id } })).toMatchObject({ checked: 4100, faultCount: 0 });
   const [event] = (await net.events(site, 'network.network.created')).slice(-2);
-  const { adoptedCount, adopted } = event?.data as { adoptedCount: number; adopted: string[] };
-  expect([adoptedCount, adopted.length]).toEqual([4096, 1000]);
+  const data = event?.data as { adoptedCount: number; adopted: string[] } | undefined;
+  expect([data?.adoptedCount, data?.adopted.length]).toEqual([4096, 1000]);
 });
