@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createGateway } from '#gateway';
@@ -8,6 +7,7 @@ import { defineEvent } from '#kernel/event.ts';
 import { definePort } from '#kernel/port.ts';
 import { definePlugin, type GatehousePlugin } from '#plugins/define.ts';
 import { PluginError } from '#plugins/order.ts';
+import { scratchFolder } from '../support/scratch.ts';
 import { startWith } from './support.ts';
 
 const soup = definePort<{ readonly of: string }>('kitchen.soup');
@@ -26,7 +26,7 @@ const cook = (name: string, port = soup) =>
   });
 const guest = definePlugin({ ...plain, name: 'guest', uses: { soup } });
 
-const folder = mkdtempSync(fileURLToPath(new URL('../.plugins-', import.meta.url)));
+const folder = scratchFolder('plugins');
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const refusal = async (entries: readonly unknown[], config: Record<string, unknown> = {}): Promise<string> => {
@@ -102,7 +102,7 @@ describe('ports', () => {
 
   test('are refused when two plugins provide one and the config is silent, naming both', async () => {
     expect(await refusal([cook('ann'), cook('bob')])).toBe(
-      'Port kitchen.soup is provided by ann and bob. Say in the config which one counts: ports: { "kitchen.soup": "ann" }.',
+      'Port kitchen.soup is provided by ann and bob. Say in the config which one counts: ports: { "kitchen.soup": "bob" }.',
     );
   });
 
