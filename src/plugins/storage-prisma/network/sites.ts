@@ -2,13 +2,22 @@ import { type Page, toPage } from '#kernel/page.ts';
 import { isTaken } from '#plugins/storage-prisma/failures.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { type FieldKey, pageOfModel } from '#plugins/storage-prisma/keyset.ts';
-import { inOrder, storable, uuids, withInstants } from '#plugins/storage-prisma/network/rows.ts';
+import {
+  inOrder,
+  instantColumns,
+  type Stored,
+  storable,
+  uuids,
+  withInstants,
+} from '#plugins/storage-prisma/network/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import { type Covering, visibleInModel } from '#plugins/storage-prisma/visible.ts';
 import type { ListQuery } from '#resolvers/network/list.ts';
 import type { Site, SiteFilter, SiteStore } from '#resolvers/network/sites/site.ts';
 
 const { sql } = Prisma;
+
+const columns = sql`s.id, s.name, s.description, ${instantColumns(sql`s`)}`;
 
 /** `site/<id>/<kind>` covers a Site where the kind is `site`; `kind/site` covers all. */
 const covering: Covering<Prisma.SiteWhereInput> = {
@@ -25,7 +34,9 @@ export class PrismaSites implements SiteStore {
   }
 
   async getMany(ids: readonly string[]): Promise<(Site | null)[]> {
-    const rows = await this.#session.run((db) => db.site.findMany({ where: { id: { in: uuids(ids) } } }));
+    const rows = await this.#session.select<Stored<Site>>(
+      sql`SELECT ${columns} FROM site AS s WHERE s.id = ANY (${uuids(ids)}::uuid[])`,
+    );
     return inOrder(ids, rows.map(withInstants));
   }
 

@@ -152,8 +152,8 @@ export class PrismaEventLog implements EventLogStore {
   }
 
   #select(from: Prisma.Sql): Promise<EventRow[]> {
-    return this.#session.run(
-      (db) => db.$queryRaw<EventRow[]>`
+    return this.#session.select<EventRow>(
+      sql`
         SELECT e.sequence, e.id, e.name, e.subject, e.scope, e.actor, ${instant(sql`e.occurred_at`)} AS "occurredAt",
           e.data, e.before, e.after, e.traceparent, e.tx, e.retain, e.truncated, (SELECT epoch FROM event_log) AS epoch
         ${from}`,
@@ -202,7 +202,7 @@ const toRow = (event: AppendedEvent, position: number) => ({
 });
 
 interface EventRow extends Omit<StoredEvent, 'sequence' | 'retain'> {
-  readonly sequence: bigint;
+  readonly sequence: bigint | string;
   readonly retain: string;
 }
 
