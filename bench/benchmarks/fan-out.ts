@@ -46,9 +46,7 @@ export const fanOut: Benchmark = {
         const rows = [];
         for (const [benchmark, way] of Object.entries(ways)) {
           const contenders = senders.map((sender) => contender(sender, way));
-          rows.push(
-            ...compare(`frames to ${sockets}, ${benchmark}`, contenders, await interleave(contenders, effort.rounds)),
-          );
+          rows.push(...compare(`frames to ${sockets}, ${benchmark}`, contenders, await interleave(contenders, effort)));
         }
         return { rows, counts };
       } finally {
