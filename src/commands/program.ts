@@ -6,7 +6,6 @@ import { eventCommand } from '#commands/event.ts';
 import { exits, showErrors, toFailure } from '#commands/failure.ts';
 import { inventoryCommand } from '#commands/inventory.ts';
 import { keyCommand } from '#commands/key.ts';
-import { openLocal } from '#commands/local-runner.ts';
 import { migrateCommand } from '#commands/migrate.ts';
 import { networkCommand } from '#commands/network.ts';
 import { schemaCommand } from '#commands/schema.ts';
@@ -15,6 +14,9 @@ import { siteCommand } from '#commands/site.ts';
 import { startCommand } from '#commands/start.ts';
 import type { Terminal } from '#commands/terminal.ts';
 import { workCommand } from '#commands/work.ts';
+
+/** Loaded when it is needed: a command for a running gateway begins without all that a gateway is made of. */
+const openLocal: Shell['openLocal'] = async (options) => (await import('#commands/local-runner.ts')).openLocal(options);
 
 /** Adds the commands of one noun. */
 export type AddCommand = (program: Command, shell: Shell) => void;

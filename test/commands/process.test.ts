@@ -5,15 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { newFolder } from './support.ts';
 
 const source = (name: string) => fileURLToPath(new URL(`../../src/${name}`, import.meta.url));
+vi.setConfig({ testTimeout: 120_000 });
 const children = new Set<ChildProcess>();
-let folder: string;
-beforeEach(() => {
-  folder = newFolder();
-});
+/** One database for all: a new one takes longer than everything else. */
+const folder = newFolder();
 afterEach(() => {
   for (const child of children) child.kill('SIGKILL');
   children.clear();
@@ -110,8 +109,8 @@ describe('the processes', () => {
   });
 
   test('a config that cannot be used stops it with every fault', async () => {
-    writeFileSync(join(folder, 'gatehouse.config.json'), '{"http":{"port":-1},"colour":{}}');
-    const { code, err } = await launch('main.ts', []).ended;
+    writeFileSync(join(folder, 'faulty.json'), '{"http":{"port":-1},"colour":{}}');
+    const { code, err } = await launch('main.ts', ['--config', 'faulty.json']).ended;
     expect(code).toBe(1);
     expect(err).toContain('at http.port');
     expect(err).toContain('at colour');
