@@ -95,7 +95,7 @@ describe('inventory import', () => {
     const kept = await imported('--format csv --kind device --site All --on-existing keep --json', 'hostname\nR1\n');
     expect(kept.json).toMatchObject({ counts: [{ kind: 'DEVICE', skipped: 1 }] });
     await imported(
-      '--format prefixes --site All --base 10.0.0.0/8 11.0.0.0/8 --state reserved',
+      '--format prefixes --site All --base 10.0.0.0/8 --base 11.0.0.0/8 --state reserved',
       '10.0.0.1\n11.0.0.1\n',
     );
     const networks = (await run('network list --site All --json')).json as { cidr: string; state: string }[];
@@ -105,6 +105,11 @@ describe('inventory import', () => {
       '11.0.0.0/8 RESERVED',
       '11.0.0.1/32 RESERVED',
     ]);
+  });
+
+  test('takes the file behind an option that may be repeated', async () => {
+    const line = `inventory import --format prefixes --site ${await site('Behind')} --base 10.0.0.0/8 -`;
+    expect((await run(line, { input: '10.0.0.1\n' })).exit).toBe(0);
   });
 
   test('rehearses without writing', async () => {
