@@ -66,12 +66,12 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('the package runs with a plugin of the project, as one copy', { timeout: 60_000 }, async () => {
+test('the package runs with a plugin of the project, as one copy', { timeout: 120_000 }, async () => {
   const { stdout } = await run(process.execPath, ['main.ts'], { cwd: project });
   expect(JSON.parse(stdout)).toEqual([{ noticePost: { __typename: 'NoticePostSuccess' } }, true]);
 });
 
-test('the package has the command, which reads the config of the project', { timeout: 60_000 }, async () => {
+test('the package has the command, which reads the config of the project', { timeout: 120_000 }, async () => {
   const cli = join(project, 'node_modules', 'gatehouse', 'src', 'cli.js');
   const { stdout } = await run(process.execPath, [cli, 'schema', 'print'], { cwd: project });
   expect(stdout).toContain('greeting: String!');

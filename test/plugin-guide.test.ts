@@ -75,7 +75,7 @@ describe('the plugin guide', () => {
     expect(await ask({ authorization: `Bearer ${token}` }, asked)).toEqual(JSON.parse(shown?.text ?? ''));
   });
 
-  test('makes a noun whose own test passes', { timeout: 60_000 }, async () => {
+  test('makes a noun whose own test passes', { timeout: 120_000 }, async () => {
     const { stdout } = await run(process.execPath, ['--test', 'notices/notices.test.ts'], { cwd: folder });
     expect(stdout).toMatch(/pass 1\n/);
   });

@@ -38,7 +38,7 @@ async function child(end: string, devices?: number): Promise<Report> {
   return JSON.parse(lines[0] ?? '');
 }
 
-test('has, after each kill, exactly the devices that the event log tells of', { timeout: 120_000 }, async () => {
+test('has, after each kill, exactly the devices that the event log tells of', { timeout: 240_000 }, async () => {
   expect(await child('prepare')).toEqual({ logged: [], stored: [] });
   expect((await readdir(join(folder, 'devices-json'))).filter((name) => name.endsWith('.prepared'))).toHaveLength(1);
   expect(await child('commit')).toEqual({ logged: [], stored: [] });
