@@ -43,11 +43,11 @@ interface Settings {
 }
 
 const full: { effort: Effort; amounts: Amounts } = {
-  effort: { rounds: 9, seconds: 4, burst: 100, steps: 50 },
+  effort: { rounds: 9, warmUp: 1, seconds: 4, burst: 100, steps: 50 },
   amounts: { sites: 20, devicesPerSite: 500, networksPerLevel: 20 },
 };
 const smoke: { effort: Effort; amounts: Amounts } = {
-  effort: { rounds: 1, seconds: 0.5, burst: 10, steps: 5 },
+  effort: { rounds: 1, warmUp: 0, seconds: 0.3, burst: 10, steps: 5 },
   amounts: { sites: 20, devicesPerSite: 20, networksPerLevel: 4 },
 };
 
@@ -101,8 +101,9 @@ async function measure({ chosen, effort, amounts, profile }: Settings): Promise<
     await gatehouse.ask('letAnybodyIn');
     await gatehouse.ask('fill', amounts);
     await run(url, 'ANALYZE');
+    const byHand = later(await startProcess<string>('servers/by-hand.ts', { url }));
     const loader = later(await startLoader());
-    const stage: Stage = { effort, databases, loader, gatehouse, url };
+    const stage: Stage = { effort, databases, loader, gatehouse, byHand, url };
     const results: Results[] = [];
     for (const benchmark of chosen) {
       process.stderr.write(`${benchmark.name} …\n`);

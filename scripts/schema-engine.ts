@@ -76,7 +76,8 @@ async function migratedDump(): Promise<Blob> {
 
 /** The engine on an open database. */
 async function openEngine(adapter: SqlMigrationAwareDriverAdapterFactory): Promise<SchemaEngine> {
-  await (instantiated ??= instantiate());
+  instantiated ??= instantiate();
+  await instantiated;
   const datamodels = models().map(({ path, content }): [string, string] => [path, content]);
   return glue.SchemaEngine.new({ datamodels }, () => {}, bindMigrationAwareSqlAdapterFactory(adapter));
 }

@@ -14,11 +14,13 @@ import { type Catalogue, catalogue } from '#kernel/catalogue.ts';
 import { type Clock, clock, systemClock } from '#kernel/clock.ts';
 import type { ConfigSection } from '#kernel/config.ts';
 import { type Context, type ContextFacts, type ContextSource, createContext } from '#kernel/context.ts';
+import { eventLog } from '#kernel/event.ts';
 import { createLogger, type Logger } from '#kernel/log.ts';
 import { metrics } from '#kernel/metrics.ts';
 import { authenticator, systemViewer } from '#kernel/viewer.ts';
 import { makePlan, type Plan } from '#plugins/configure.ts';
 import type { GatehousePlugin } from '#plugins/define.ts';
+import { PluginError } from '#plugins/order.ts';
 import { PortRegistry, setupPlugins } from '#plugins/registry.ts';
 import { runTasks } from '#plugins/tasks.ts';
 import { type EventsConfig, eventsConfig } from '#resolvers/platform/events/config.ts';
@@ -66,15 +68,29 @@ export interface Gateway {
   dispose(): Promise<void>;
 }
 
-/** The graph of a set of plugins. Nothing is started for it. */
+/**
+ * The graph of a set of plugins. Nothing is started for it.
+ * @throws PluginError naming the plugin whose part does not fit.
+ */
 export function makeSchema(plugins: readonly GatehousePlugin[], declared: Catalogue): GraphQLSchema {
   const builder = createBuilder();
   scalars(builder);
   errors(builder);
   feeds(builder);
-  for (const plugin of plugins) plugin.schema?.(builder);
-  eventTypes(builder, declared);
-  return plainIds(builder, lexicographicSortSchema(builder.toSchema()));
+  for (const plugin of plugins)
+    blaming(`Plugin "${plugin.name}" cannot add to the graph`, () => plugin.schema?.(builder));
+  return blaming('The graph of these plugins cannot be built', () => {
+    eventTypes(builder, declared);
+    return plainIds(builder, lexicographicSortSchema(builder.toSchema()));
+  });
+}
+
+function blaming<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new PluginError(`${what}: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
 }
 
 /**
@@ -94,6 +110,9 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
 
 async function startGateway(plan: Plan, options: GatewayOptions & { readonly folder: string }): Promise<Gateway> {
   const { core, config, plugins } = plan;
+  for (const { name } of [eventLog, authenticator])
+    if (!plan.winners.has(name))
+      throw new PluginError(`The gateway uses port ${name}, which no listed plugin provides. List one that does.`);
   const log = options.log ?? createLogger(core.log.level);
   const measures = createMetrics();
   const draining = new AbortController();

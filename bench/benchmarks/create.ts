@@ -46,7 +46,7 @@ export const create: Benchmark = {
           seconds: effort.seconds,
         })),
       );
-      const rows = compare('create with its event', contenders, await interleave(contenders, effort.rounds));
+      const rows = compare('create with its event', contenders, await interleave(contenders, effort));
       return { rows, counts: [] };
     } finally {
       await byHand.stop();

@@ -25,7 +25,7 @@ export const credentials: Benchmark = {
         underLoad(benchmark, gatehouse, loader, () => ({ ...load, headers })),
         underLoad('Gatehouse without a credential', gatehouse, loader, () => load),
       ];
-      rows.push(...compare(benchmark, contenders, await interleave(contenders, effort.rounds)));
+      rows.push(...compare(benchmark, contenders, await interleave(contenders, effort)));
     }
     return { rows, counts: [] };
   },

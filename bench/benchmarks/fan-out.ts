@@ -2,18 +2,19 @@ import type { Audience, Received } from '../clients/subscribers.ts';
 import { DifferentAnswers, expectSame } from '../harness/answers.ts';
 import { ask } from '../harness/load.ts';
 import { type BenchProcess, startProcess } from '../harness/process.ts';
-import { type Count, compare } from '../harness/report.ts';
+import { type Count, compare, type Results } from '../harness/report.ts';
 import { type Contender, interleave, type Sample } from '../harness/rounds.ts';
 import type { Benchmark, Effort } from './suite.ts';
 
 const sockets = 1000;
 
-const subscription = `subscription {
-  deviceChanged(hello: true) {
-    __typename
-    ... on DeviceCreated { sequence device { id hostname site { name } } }
-  }
-}`;
+/** What is in the event itself, and what the database is asked for. */
+const subscriptions = {
+  event: 'subscription { deviceChanged(hello: true) { __typename ... on DeviceCreated { sequence data } } }',
+  things: `subscription {
+    deviceChanged(hello: true) { __typename ... on DeviceCreated { sequence device { id hostname site { name } } } }
+  }`,
+};
 
 const mutation = `mutation ($inputs: [DeviceCreateInput!]!) {
   deviceCreateMany(inputs: $inputs) { __typename }
@@ -28,39 +29,44 @@ interface Sender {
   send(frames: number): Promise<unknown>;
 }
 
-/** One event for many who wait for it: as many as come at once, and one after the other. */
+/** One event for many who wait for it: as many events as come at once, and one after the other. */
 export const fanOut: Benchmark = {
   name: 'fan-out',
   async run({ gatehouse, effort }) {
     const broadcast = await startProcess<string>('servers/broadcast.ts');
-    const subscribers = await startAudience(`${gatehouse.ready}/graphql`, subscription);
     const listeners = await startAudience(broadcast.ready, null);
+    const measure = async (subscription: string, ways: Readonly<Record<string, Way>>): Promise<Results> => {
+      const subscribers = await startAudience(`${gatehouse.ready}/graphql`, subscription);
+      try {
+        const make = makeDevices(`${gatehouse.ready}/graphql`);
+        const ours: Sender = { name: 'Gatehouse', server: gatehouse, audience: subscribers, send: make };
+        const { frame, counts } = await examine(ours, gatehouse.ready, effort);
+        const send = (times: number) => broadcast.ask('send', { frame, times });
+        const senders = [ours, { name: 'plain ws frames', server: broadcast, audience: listeners, send }];
+        const rows = [];
+        for (const [benchmark, way] of Object.entries(ways)) {
+          const contenders = senders.map((sender) => contender(sender, way));
+          rows.push(...compare(`frames to ${sockets}, ${benchmark}`, contenders, await interleave(contenders, effort)));
+        }
+        return { rows, counts };
+      } finally {
+        await subscribers.stop();
+      }
+    };
+    const atOnce: Way = (sender) => burst(sender, effort.burst);
+    const inSteps: Way = (sender) => oneByOne(sender, effort.steps);
     try {
-      const make = makeDevices(`${gatehouse.ready}/graphql`);
-      const ours: Sender = { name: 'Gatehouse', server: gatehouse, audience: subscribers, send: make };
-      const { frame, counts } = await examine(ours, gatehouse.ready, effort);
-      const theirs: Sender = {
-        name: 'plain ws frames',
-        server: broadcast,
-        audience: listeners,
-        send: (times) => broadcast.ask('send', { frame, times }),
-      };
-      const senders = [ours, theirs];
-      const bursts = senders.map((sender) => contender(sender, (of) => burst(of, effort.burst)));
-      const steps = senders.map((sender) => contender(sender, (of) => oneByOne(of, effort.steps)));
-      return {
-        rows: [
-          ...compare(`frames to ${sockets}, at once`, bursts, await interleave(bursts, effort.rounds)),
-          ...compare(`frames to ${sockets}, event by event`, steps, await interleave(steps, effort.rounds)),
-        ],
-        counts,
-      };
+      const events = await measure(subscriptions.event, { 'at once': atOnce, 'event by event': inSteps });
+      const things = await measure(subscriptions.things, { 'at once, with what is read for each': atOnce });
+      return { rows: [...events.rows, ...things.rows], counts: events.counts };
     } finally {
-      await Promise.all([subscribers.stop(), listeners.stop()]);
+      await listeners.stop();
       await broadcast.stop();
     }
   },
 };
+
+type Way = (sender: Sender) => Promise<Received>;
 
 async function startAudience(url: string, subscribe: string | null): Promise<BenchProcess<unknown>> {
   const audience = await startProcess('clients/subscribers.ts');
@@ -114,7 +120,7 @@ async function executions(url: string): Promise<number> {
   return Number(/^gatehouse_live_executions_total (\d+)/m.exec(text)?.[1]);
 }
 
-const contender = (sender: Sender, send: (sender: Sender) => Promise<Received>): Contender => ({
+const contender = (sender: Sender, send: Way): Contender => ({
   name: sender.name,
   async measure(): Promise<Sample> {
     const cpu = await sender.server.cpu();

@@ -10,9 +10,8 @@ const body = JSON.stringify({ query: '{ hello }' });
 /** What a request costs that asks for nothing. */
 export const hello: Benchmark = {
   name: 'hello',
-  async run({ gatehouse, loader, effort, url }) {
+  async run({ gatehouse, byHand, loader, effort }) {
     const mercurius = await startProcess<string>('peers/mercurius.ts');
-    const byHand = await startProcess<string>('servers/by-hand.ts', { url });
     try {
       const places = [
         { name: 'Gatehouse', server: gatehouse, url: `${gatehouse.ready}/graphql` },
@@ -32,9 +31,9 @@ export const hello: Benchmark = {
           })),
         );
       }
-      return { rows: compare('hello', contenders, await interleave(contenders, effort.rounds)), counts: [] };
+      return { rows: compare('hello', contenders, await interleave(contenders, effort)), counts: [] };
     } finally {
-      await Promise.all([mercurius.stop(), byHand.stop()]);
+      await mercurius.stop();
     }
   },
 };

@@ -46,9 +46,8 @@ const questions: readonly Question[] = [
 /** Lists and what hangs on them, on the same tables of the same database. */
 export const reads: Benchmark = {
   name: 'reads',
-  async run({ gatehouse, loader, effort, url }) {
+  async run({ gatehouse, byHand, loader, effort, url }) {
     const postgraphile = await startProcess<string>('peers/postgraphile.ts', { url });
-    const byHand = await startProcess<string>('servers/by-hand.ts', { url });
     try {
       const rows = [];
       for (const question of questions) {
@@ -68,11 +67,11 @@ export const reads: Benchmark = {
             underLoad(name, server, loader, () => ({ url, body, answer: text, seconds: effort.seconds })),
           );
         }
-        rows.push(...compare(question.benchmark, contenders, await interleave(contenders, effort.rounds)));
+        rows.push(...compare(question.benchmark, contenders, await interleave(contenders, effort)));
       }
       return { rows, counts: [] };
     } finally {
-      await Promise.all([postgraphile.stop(), byHand.stop()]);
+      await postgraphile.stop();
     }
   },
 };

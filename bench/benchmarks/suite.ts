@@ -2,10 +2,10 @@ import type { BenchDatabases } from '../harness/database.ts';
 import type { Loader } from '../harness/load.ts';
 import type { BenchProcess } from '../harness/process.ts';
 import type { Results } from '../harness/report.ts';
+import type { Repetition } from '../harness/rounds.ts';
 
 /** How long and how often. */
-export interface Effort {
-  readonly rounds: number;
+export interface Effort extends Repetition {
   /** Seconds of load for one contender in one round. */
   readonly seconds: number;
   /** Events that are sent at once to everybody in one round. */
@@ -19,8 +19,9 @@ export interface Stage {
   readonly effort: Effort;
   readonly databases: BenchDatabases;
   readonly loader: Loader;
-  /** Gatehouse, and what is written by hand, on a database of its own each for what is written. */
   readonly gatehouse: BenchProcess<string>;
+  /** What is written by hand, on the same database. */
+  readonly byHand: BenchProcess<string>;
   /** The database that Gatehouse filled. */
   readonly url: string;
 }

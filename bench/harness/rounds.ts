@@ -12,16 +12,23 @@ export interface Sample {
   readonly cpu: number;
 }
 
+/** How often everything is done. */
+export interface Repetition {
+  readonly rounds: number;
+  /** Rounds before them that do not count, in which code is compiled and caches are filled. */
+  readonly warmUp: number;
+}
+
 /**
- * Measures contenders by turns, in rounds that each begin with another one, after a round that does not count: so that
- * a moment in which the machine is busy, or a place in the order, is nobody's advantage.
+ * Measures contenders by turns, in rounds that each begin with another one: so that a moment in which the machine is
+ * busy, or a place in the order, is nobody's advantage.
  */
 export async function interleave(
   contenders: readonly Contender[],
-  rounds: number,
+  { rounds, warmUp }: Repetition,
 ): Promise<ReadonlyMap<string, readonly Sample[]>> {
   const samples = new Map<string, Sample[]>(contenders.map(({ name }) => [name, []]));
-  for (let round = -1; round < rounds; round += 1) {
+  for (let round = -warmUp; round < rounds; round += 1) {
     const first = Math.max(round, 0) % contenders.length;
     for (const contender of [...contenders.slice(first), ...contenders.slice(0, first)]) {
       const sample = await contender.measure();

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { misuse } from '#commands/failure.ts';
 import { keyOf } from '#commands/keys.ts';
-import { type ListOptions, listOptions, moreRemark, pageFields, readAll } from '#commands/listing.ts';
+import { type ListOptions, listOptions, moreRemark, oneMore, pageFields, readAll } from '#commands/listing.ts';
 import type { Column } from '#commands/output.ts';
 import { mutate } from '#commands/runner.ts';
 import { action, noun, type Shell } from '#commands/shell.ts';
@@ -50,8 +50,12 @@ export function accountCommand(program: Command, shell: Shell): void {
     .option('--email <address>', 'its email address, which it can sign in with too')
     .option('--real-name <name>', 'whose it is')
     .addOption(new Option('--kind <kind>', 'a service signs in with API keys alone').choices(['human', 'service']))
-    .option('--role <name...>', 'its roles')
-    .option('--permission <permission...>', 'its own permissions, such as network:write@site/SJC')
+    .option('--role <name>', 'a role of it; may be repeated', oneMore)
+    .option(
+      '--permission <permission>',
+      'a permission of its own, such as network:write@site/SJC; may be repeated',
+      oneMore,
+    )
     .option('--password-stdin', 'read its password from standard input')
     .addHelpText(
       'after',

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { configOf, noun, plainAction, type Session, type Shell } from '#commands/shell.ts';
 import { examples } from '#commands/things.ts';
-import { roomSections } from '#gateway';
-import { makePlan, type Plan } from '#plugins/configure.ts';
+import type { Plan } from '#plugins/configure.ts';
 
 /** `gatehouse config …` */
 export function configCommand(program: Command, shell: Shell): void {
@@ -32,6 +31,8 @@ export function configCommand(program: Command, shell: Shell): void {
 
 /** Everything that can be said of the config without starting anything. */
 export async function planOf(session: Session<unknown>): Promise<Plan> {
+  const { makePlan } = await import('#plugins/configure.ts');
+  const { roomSections } = await import('#gateway');
   const { content, folder } = await configOf(session);
   return makePlan({ content, folder, environment: session.terminal.environment, sections: roomSections });
 }

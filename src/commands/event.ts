@@ -1,6 +1,14 @@
 import type { Command } from 'commander';
 import { planOf } from '#commands/config.ts';
-import { type ListOptions, listOptions, moreRemark, pageFields, readAll, wholeNumber } from '#commands/listing.ts';
+import {
+  type ListOptions,
+  listOptions,
+  moreRemark,
+  oneMore,
+  pageFields,
+  readAll,
+  wholeNumber,
+} from '#commands/listing.ts';
 import type { Column } from '#commands/output.ts';
 import { eventFields, type Runner, type ShownEvent } from '#commands/runner.ts';
 import { action, hereOnly, noun, type RunnerSession, type Shell } from '#commands/shell.ts';
@@ -31,8 +39,8 @@ interface Filter {
 
 const filterOptions = (command: Command): Command =>
   command
-    .option('--name <pattern...>', 'full names, prefixes with .*, or *')
-    .option('--subject <id...>', 'about these things')
+    .option('--name <pattern>', 'a full name, a prefix with .*, or *; may be repeated', oneMore)
+    .option('--subject <id>', 'about this thing; may be repeated', oneMore)
     .option('--actor <id>', 'done by this account')
     .option('--since <instant>', 'not before, such as 2026-03-01T09:30:00Z')
     .option('--until <instant>', 'before');

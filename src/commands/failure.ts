@@ -53,22 +53,27 @@ export function toFailure(error: unknown): CommandFailure {
   return failure('INTERNAL', text);
 }
 
-/** Remedies of codes that only commands know. */
+/** Remedies that commands know better. */
 const ownRemedies: Readonly<Record<string, string>> = {
   CONFIG: 'Correct the config, then look with `gatehouse config check`.',
+  IMPORT_REJECTED: 'Correct the rows, or import the others with --on-error skip.',
   UNREACHABLE: 'Start the gateway there, or leave --url out to work on its database.',
 };
 
 const remedies = new Map(errorCatalogue.map(({ code, remedy }) => [code, remedy]));
 
-/** The lines of an error: code and sentence, where, what else, and what to do. */
-export function showError({ code, message, path = [], details = [] }: ShownError): string {
+/** The lines of errors: code and sentence, where, what else, and once for all of a kind what to do. */
+export function showErrors(errors: readonly ShownError[]): string {
+  return errors.map((error, index) => showError(error, errors[index + 1]?.code !== error.code)).join('');
+}
+
+function showError({ code, message, path = [], details = [] }: ShownError, withRemedy: boolean): string {
   const remedy = ownRemedies[code] ?? remedies.get(code);
   const lines = [
     `${code}: ${message}`,
     ...(path.length > 0 ? [`  at ${path.join('.')}`] : []),
     ...details.map((detail) => `  ${detail}`),
-    ...(remedy ? [`  ${remedy}`] : []),
+    ...(remedy && withRemedy ? [`  ${remedy}`] : []),
   ];
   return `${lines.join('\n')}\n`;
 }

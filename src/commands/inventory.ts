@@ -5,7 +5,7 @@ import { exits, failure } from '#commands/failure.ts';
 import { importBar, importWatch } from '#commands/import-progress.ts';
 import { type ImportRow, type ImportSummary, readRows, runImport } from '#commands/import-run.ts';
 import { siteKeyOf } from '#commands/keys.ts';
-import { wholeNumber } from '#commands/listing.ts';
+import { oneMore, wholeNumber } from '#commands/listing.ts';
 import { great, stateOption } from '#commands/network.ts';
 import type { Printer } from '#commands/output.ts';
 import { action, noun, type RunnerSession, type Shell } from '#commands/shell.ts';
@@ -59,7 +59,7 @@ export function inventoryCommand(program: Command, shell: Shell): void {
         'fail',
       ]),
     )
-    .option('--base <cidr...>', 'networks that are made first in --site when missing')
+    .option('--base <cidr>', 'a network that is made first in --site when missing; may be repeated', oneMore)
     .addOption(stateOption('of networks that are made and whose rows do not say it'))
     .addOption(
       new Option('--layout <layout>', 'NetBox: what a site stands for; location unless given').choices([

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { accountKeyOf } from '#commands/account.ts';
 import { misuse } from '#commands/failure.ts';
+import { oneMore } from '#commands/listing.ts';
 import { mutate } from '#commands/runner.ts';
 import { action, noun, type Shell } from '#commands/shell.ts';
 import { examples, given } from '#commands/things.ts';
@@ -31,8 +32,8 @@ export function keyCommand(program: Command, shell: Shell): void {
     .command('create <name>')
     .description('create an API key and print it, this once')
     .option('-a, --account <account>', 'whose it is: name, email or id; with --url one’s own unless given')
-    .option('--permission <permission...>', 'narrows what it may do to these')
-    .option('--address <network...>', 'where it may be used from')
+    .option('--permission <permission>', 'narrows what it may do to this; may be repeated', oneMore)
+    .option('--address <network>', 'where it may be used from; may be repeated', oneMore)
     .option('--expires <instant>', 'when it ends, such as 2030-01-31T12:00:00Z')
     .addHelpText('after', examples('gatehouse key create backup --account exporter --permission network:read'))
     .action(

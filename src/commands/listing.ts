@@ -20,6 +20,9 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError('Give a whole number.');
 }
 
+/** For options that may be given several times. */
+export const oneMore = (text: string, before: readonly string[] = []): string[] => [...before, text];
+
 interface Listed<Row> {
   readonly rows: readonly Row[];
   /** How many there are in all. */

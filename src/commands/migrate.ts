@@ -4,8 +4,6 @@ import { planOf } from '#commands/config.ts';
 import { failure } from '#commands/failure.ts';
 import { configOf, plainAction, type Shell } from '#commands/shell.ts';
 import { examples } from '#commands/things.ts';
-import { openDatabase } from '#plugins/storage-prisma/database.ts';
-import { databaseOptions } from '#plugins/storage-prisma/plugin.ts';
 
 /** `gatehouse migrate` */
 export function migrateCommand(program: Command, shell: Shell): void {
@@ -15,6 +13,8 @@ export function migrateCommand(program: Command, shell: Shell): void {
     .addHelpText('after', examples('DATABASE_URL=postgresql://… gatehouse migrate'))
     .action(
       plainAction(shell, async (session) => {
+        const { openDatabase } = await import('#plugins/storage-prisma/database.ts');
+        const { databaseOptions } = await import('#plugins/storage-prisma/plugin.ts');
         const plan = await planOf(session);
         const storage = plan.plugins.find(({ name }) => name === 'storage-prisma');
         if (!storage) {

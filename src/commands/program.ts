@@ -7,10 +7,9 @@ import { circuitCommand } from '#commands/circuit.ts';
 import { configCommand } from '#commands/config.ts';
 import { deviceCommand } from '#commands/device.ts';
 import { eventCommand } from '#commands/event.ts';
-import { exits, showError, toFailure } from '#commands/failure.ts';
+import { exits, showErrors, toFailure } from '#commands/failure.ts';
 import { inventoryCommand } from '#commands/inventory.ts';
 import { keyCommand } from '#commands/key.ts';
-import { openLocal } from '#commands/local-runner.ts';
 import { migrateCommand } from '#commands/migrate.ts';
 import { networkCommand } from '#commands/network.ts';
 import { networkInterfaceCommand } from '#commands/network-interface.ts';
@@ -22,6 +21,9 @@ import { siteCommand } from '#commands/site.ts';
 import { startCommand } from '#commands/start.ts';
 import type { Terminal } from '#commands/terminal.ts';
 import { workCommand } from '#commands/work.ts';
+
+/** Loaded when it is needed: a command for a running gateway begins without all that a gateway is made of. */
+const openLocal: Shell['openLocal'] = async (options) => (await import('#commands/local-runner.ts')).openLocal(options);
 
 /** Adds the commands of one noun. */
 export type AddCommand = (program: Command, shell: Shell) => void;
@@ -68,7 +70,7 @@ export async function runCommand(
     const failure = toFailure(error);
     const asJson = words.includes('--json');
     if (asJson) terminal.err(`${JSON.stringify({ errors: failure.errors }, null, 2)}\n`);
-    else for (const shown of failure.errors) terminal.err(showError(shown));
+    else terminal.err(showErrors(failure.errors));
     return failure.exit;
   }
 }

@@ -81,14 +81,14 @@ function openRunner(
   options: GlobalOptions,
   plugins: readonly GatehousePlugin[],
 ): Promise<Runner> | Runner {
-  const url = options.url ?? environment['GATEHOUSE_URL'];
-  if (url) return openRemote(url, options.token ?? environment['GATEHOUSE_TOKEN']);
+  const url = options.url ?? environment.GATEHOUSE_URL;
+  if (url) return openRemote(url, options.token ?? environment.GATEHOUSE_TOKEN);
   if (options.token !== undefined) throw misuse('--token goes with --url: a command in this process is the system.');
   return openLocal({ configFile: configFile(options, environment), folder, environment, plugins });
 }
 
 const configFile = (options: GlobalOptions, environment: Terminal['environment']): string | undefined =>
-  options.config ?? environment['GATEHOUSE_CONFIG'];
+  options.config ?? environment.GATEHOUSE_CONFIG;
 
 /** The config file that a command means. */
 export const configOf = ({ terminal: { environment, folder }, options }: Session<unknown>): Promise<ConfigFile> =>

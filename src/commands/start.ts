@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { failure } from '#commands/failure.ts';
 import { configOf, plainAction, type Session, type Shell } from '#commands/shell.ts';
 import { examples } from '#commands/things.ts';
-import { createGateway, type Gateway } from '#gateway';
+import type { Gateway } from '#gateway';
 
 /** `gatehouse start` */
 export function startCommand(program: Command, shell: Shell): void {
@@ -30,6 +30,7 @@ export async function serving(
   session: Session<unknown>,
   begin: (gateway: Gateway) => Promise<void> | void,
 ): Promise<void> {
+  const { createGateway } = await import('#gateway');
   const { environment, stopped } = session.terminal;
   const { content, folder } = await configOf(session);
   const gateway = await createGateway({ config: content as Record<string, unknown>, folder, environment });

@@ -12,7 +12,7 @@ import type { GraphqlConfig } from '#http/config.ts';
 import { createDocuments } from '#http/documents.ts';
 import { overLimits } from '#http/limits.ts';
 import { locateFailures } from '#http/locate.ts';
-import { documentFault, maskErrors, RefusedOperation, toGraphQLError } from '#http/mask.ts';
+import { documentFault, type FailureFacts, maskErrors, RefusedOperation, toGraphQLError } from '#http/mask.ts';
 import type { OperationRequest } from '#http/request.ts';
 import { createDocumentTexts } from '#http/trusted.ts';
 import { variableFaults } from '#http/variables.ts';
@@ -118,18 +118,19 @@ export function createOperations({ schema, config, metrics, folder = process.cwd
     async execute(operation, ctx) {
       const begun = performance.now();
       const result = await run(schema, operation, ctx);
-      const facts = {
-        requestId: ctx.request.id,
-        log: ctx.log,
-        operation: operation.name,
-        abandoned: ctx.signal.aborted,
-      };
-      const masked = result.errors ? { ...result, errors: maskErrors(result.errors, facts) } : result;
+      const masked = result.errors ? { ...result, errors: maskErrors(result.errors, factsOf(operation, ctx)) } : result;
       seconds.observe({ type: operation.type, code: codeOf(masked.errors) }, (performance.now() - begun) / 1000);
       return masked;
     },
   };
 }
+
+const factsOf = ({ name }: Operation, { request, log, signal }: Context): FailureFacts => ({
+  requestId: request.id,
+  log,
+  operation: name,
+  abandoned: signal.aborted,
+});
 
 async function run(schema: GraphQLSchema, operation: Operation, ctx: Context): Promise<ExecutionResult> {
   if (operation.type === 'subscription') {

@@ -31,6 +31,8 @@ export interface SocketParts {
 /** One socket, from the upgrade to its end. */
 interface Session {
   readonly socket: WebSocket;
+  /** Below the socket. */
+  readonly stream: Duplex;
   readonly caller: Caller;
   readonly results: Map<string, ParkedResults>;
   connection: LiveConnection | null;
@@ -72,8 +74,16 @@ export function createSockets(parts: SocketParts) {
     subscribe: (args) => parkedOf(args) as never,
   });
 
-  function open(socket: WebSocket, caller: Caller): void {
-    const session: Session = { socket, caller, results: new Map(), connection: null, protocol: null, pongDue: null };
+  function open(socket: WebSocket, stream: Duplex, caller: Caller): void {
+    const session: Session = {
+      socket,
+      stream,
+      caller,
+      results: new Map(),
+      connection: null,
+      protocol: null,
+      pongDue: null,
+    };
     const rate = new RateLimit(config.max.messageRate, config.max.messageRate * 4);
     const ping = setInterval(() => signOfLife(config, session), config.keepAlive);
     const closed = protocol.opened(
@@ -107,7 +117,7 @@ export function createSockets(parts: SocketParts) {
   return {
     /** Takes over a request that wants to become a socket. */
     upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, caller: Caller): void {
-      server.handleUpgrade(request, socket, head, (opened) => open(opened, caller));
+      server.handleUpgrade(request, socket, head, (opened) => open(opened, socket, caller));
     },
     /** Resolves when all are gone. */
     async close(): Promise<void> {
@@ -243,7 +253,8 @@ function send(session: Session, data: string): Promise<void> {
 }
 
 function wireOf(config: LiveConfig, session: Session): Wire {
-  const { socket } = session;
+  const { socket, stream } = session;
+  const gather = gatherer(stream);
   let blocked = false;
   const written = () => {
     if (!blocked || !session.connection?.writable) return;
@@ -252,6 +263,7 @@ function wireOf(config: LiveConfig, session: Session): Wire {
   };
   const write = (data: string) => {
     if (socket.readyState !== socket.OPEN) return;
+    gather();
     socket.send(data, written);
     blocked ||= session.connection?.writable === false;
   };
@@ -281,6 +293,21 @@ function wireOf(config: LiveConfig, session: Session): Wire {
         if (socket.readyState !== socket.CLOSED) socket.terminate();
       }, config.socket.closeGrace).unref();
     },
+  };
+}
+
+/** What is written in one turn leaves together: a burst of events costs one call of the system for each socket. */
+function gatherer(stream: Duplex): () => void {
+  let gathering = false;
+  const release = () => {
+    gathering = false;
+    stream.uncork();
+  };
+  return () => {
+    if (gathering) return;
+    gathering = true;
+    stream.cork();
+    process.nextTick(release);
   };
 }
 

@@ -78,7 +78,7 @@ const environmentName = (path: string) =>
     .toUpperCase()}`;
 
 /** Names from the environment that are not the path of a key. */
-const aliases: Readonly<Record<string, string>> = {
+export const aliases: Readonly<Record<string, string>> = {
   PORT: 'http.port',
   DATABASE_URL: 'storage.url',
   GATEHOUSE_ADMIN_EMAIL: 'accounts.adminEmail',

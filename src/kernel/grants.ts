@@ -7,12 +7,12 @@ import { definePort } from '#kernel/port.ts';
  */
 export interface Grants {
   /**
-   * Gives the account the permission, in the caller's unit of work, with `platform.account.updated`. Nothing happens
-   * when it has the permission already, or is gone.
+   * Gives the account the permissions, in the caller's unit of work, with one `platform.account.updated`. Nothing
+   * happens when it has them already, or is gone.
    * @param account row id.
-   * @param permission as it is kept: scoped by ids, not by names.
+   * @param permissions as they are kept: scoped by ids, not by names.
    */
-  give(ctx: Context, account: string, permission: string): Promise<void>;
+  give(ctx: Context, account: string, ...permissions: string[]): Promise<void>;
   /** Takes it away again, in the same way. The last administrator stays. */
   take(ctx: Context, account: string, permission: string): Promise<void>;
 }

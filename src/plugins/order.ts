@@ -49,7 +49,7 @@ export function chooseProviders(
       );
     if (chosen === undefined && rivals.length > 1)
       throw new PluginError(
-        `Port ${port} is provided by ${rivals.join(' and ')}. Say in the config which one counts: ports: { "${port}": "${plugin}" }.`,
+        `Port ${port} is provided by ${rivals.join(' and ')}. Say in the config which one counts: ports: { "${port}": "${rivals.at(-1)}" }.`,
       );
     winners.set(port, chosen ?? plugin);
   }

@@ -29,7 +29,7 @@ export interface TestNetwork {
   readonly anonymous: Context;
   /** A new Site of its own. */
   site(name?: string): Promise<Site>;
-  /** What happened in a Site, or to it, in order: name and data with before and after. */
+  /** What happened last in a Site, or to it, in order: a thousand events at most. */
   events(site: Site, pattern?: string): Promise<StoredEvent[]>;
   /** How many SQL statements the work sent to the embedded database about the tables of the domain. */
   statements(work: () => Promise<unknown>): Promise<number>;
@@ -75,7 +75,7 @@ export async function openNetwork(
       const filter = { names: [pattern], scope: [{ kind: 'site', value: site.id }] };
       const page = await log.page(filter, 'all', {
         limit: 1000,
-        direction: 'backward',
+        direction: 'forward',
         after: null,
         before: null,
         offset: 0,
@@ -86,7 +86,8 @@ export async function openNetwork(
 }
 
 /** The sequencer and the upkeep of the database send statements of their own at any time. */
-const ofThisDomain = /\b(FROM|JOIN|INTO|UPDATE)\s+("public"\.)?"?(site|attribute\w*|device|network\w*|assignment|circuit\w*|protocol\w*)\b/;
+const ofThisDomain =
+  /\b(FROM|JOIN|INTO|UPDATE)\s+("public"\.)?"?(site|attribute\w*|device|network\w*|assignment|circuit\w*|protocol\w*)\b/;
 
 function storagePlugin(storage: 'memory' | 'embedded' | { readonly url: string }, onStatement: (sql: string) => void) {
   if (storage === 'memory') return storageMemory;
@@ -122,7 +123,9 @@ const accounts = (given: { account: string; permission: string }[]) =>
     provides: [grants, authenticator],
     setup({ provide, ports }) {
       provide(grants, {
-        give: async (_, account, permission) => void given.push({ account, permission }),
+        async give(_, account, ...permissions) {
+          given.push(...permissions.map((permission) => ({ account, permission })));
+        },
         take: async () => {},
       });
       provide(authenticator, {

@@ -84,6 +84,7 @@ if (end === 'commit')
 if (end === 'work')
   for (let n = 0; ; n += 1) {
     const { id } = await createDevice(ctx, { site, hostname: `${n}-${newId()}` });
+    process.stdout.write('made\n');
     if (n % 3 === 0) await deleteDevice(ctx, { by: { id } });
   }
 await gateway.dispose();

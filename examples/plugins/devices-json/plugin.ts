@@ -1,13 +1,11 @@
-import { mkdir } from 'node:fs/promises';
-import { isAbsolute, join, resolve } from 'node:path';
 import { duration, keys } from 'gatehouse/kernel/config';
 import { eventLog } from 'gatehouse/kernel/event';
 import { definePort } from 'gatehouse/kernel/port';
 import { definePlugin } from 'gatehouse/plugins/define';
-import { lockDirectory } from 'gatehouse/plugins/directory-lock';
 import { type Device, deviceStore } from 'gatehouse/resolvers/network/devices/device';
 import { z } from 'zod';
-import { type JsonTable, openTable } from '../json-table/table.ts';
+import { openTableInFolder } from '../json-table/folder.ts';
+import type { JsonTable } from '../json-table/table.ts';
 import { deviceForm, JsonDevices } from './store.ts';
 
 export const deviceRow: z.ZodType<Device> = z.strictObject({
@@ -33,29 +31,17 @@ export const plugin = definePlugin({
   provides: [deviceStore, deviceTable],
   checks: [{ name: 'devices-json', check: (ctx) => ctx.use(deviceTable).check() }],
   async setup({ config, ports, provide, dataDir, log }) {
-    if (dataDir.startsWith('memory://') && !isAbsolute(config.folder))
-      throw new Error('devices-json.folder must be an absolute path where dataDir is in memory.');
-    const folder = resolve(dataDir, config.folder);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const unlock = lockDirectory(folder);
-    try {
-      const table = await openTable({
-        path: join(folder, 'devices.json'),
-        row: deviceRow,
-        form: deviceForm,
-        eventLog: ports.eventLog,
-        patience: config.patience,
-        log,
-      });
-      provide(deviceTable, table);
-      provide.bound(deviceStore, (unit) => new JsonDevices(table.session(unit)));
-      return async () => {
-        await table.close();
-        unlock();
-      };
-    } catch (error) {
-      unlock();
-      throw error;
-    }
+    const { table, close } = await openTableInFolder({
+      ...config,
+      file: 'devices.json',
+      dataDir,
+      row: deviceRow,
+      form: deviceForm,
+      eventLog: ports.eventLog,
+      log,
+    });
+    provide(deviceTable, table);
+    provide.bound(deviceStore, (unit) => new JsonDevices(table.session(unit)));
+    return close;
   },
 });

@@ -21,6 +21,8 @@ export interface CohortHost {
   retire(cohort: Cohort): void;
   /** An event was rendered for those who follow. */
   arrived(event: StoredEvent): void;
+  /** What the cohort selects cannot be told any more: its streams end with an error. */
+  failed(cohort: Cohort, error: unknown): void;
 }
 
 /** So many events may wait for rendering before a cohort reads them again from the log instead of keeping them. */
@@ -79,7 +81,14 @@ export class Cohort {
     const definition = this.#host.definition(event.name);
     if (!definition || !names.some((pattern) => matchesName(pattern, event.name))) return false;
     if (subjects && !(event.subject !== null && subjects.has(event.subject))) return false;
-    return seesEvent(this.viewer, definition, event) && (matches?.call(this.selection, event) ?? true);
+    if (!seesEvent(this.viewer, definition, event)) return false;
+    try {
+      return matches?.call(this.selection, event) ?? true;
+    } catch (error) {
+      // Neither a hole nor what nobody asked for: whoever follows resumes before this event.
+      this.#host.failed(this, error);
+      return false;
+    }
   }
 
   /** An event that may concern it, in log order. */

@@ -108,6 +108,11 @@ export class Hub implements CohortHost {
     this.#parts.metrics.arrived((Date.now() - Date.parse(event.occurredAt)) / 1000);
   }
 
+  failed(cohort: Cohort, error: unknown): void {
+    const refusal = this.#refusal(error);
+    for (const member of [...cohort.members]) member.outlet.fail(refusal, member.cursor);
+  }
+
   retire(cohort: Cohort): void {
     if (this.#cohorts.get(cohort.key) !== cohort) return;
     this.#cohorts.delete(cohort.key);
@@ -297,7 +302,7 @@ export class Hub implements CohortHost {
   #refusal(error: unknown): GatehouseError {
     if (error instanceof GatehouseError) return error;
     const traceId = newId();
-    this.#parts.log.error({ err: error, requestId: traceId }, 'A subscription could not be judged anew.');
+    this.#parts.log.error({ err: error, requestId: traceId }, 'What a subscription selects could not be told.');
     return new GenericError(traceId);
   }
 

@@ -136,9 +136,8 @@ export async function pagesBelow<Row>(
 ): Promise<Page<Row>[]> {
   const parent = sql`parent.id`;
   const all = sql`unnest(${[...new Set(parents)]}::uuid[]) AS parent(id)`;
-  const found = await session.run(
-    (db) => db.$queryRaw<(Row & { parent: string })[]>`
-      SELECT parent.id AS parent, child.* FROM ${all}
+  const found = await session.select<Row & { parent: string }>(
+    sql`SELECT parent.id AS parent, child.* FROM ${all}
       CROSS JOIN LATERAL (${rows(parent, pageInSql(keys, request))}) AS child`,
   );
   const byParent = Map.groupBy(found, (row) => row.parent);

@@ -9,9 +9,10 @@ const oldest = 15;
  */
 export function serverOptions(url: string, timeout: number): pg.ClientConfig {
   const address = parseAddress(url);
-  // The driver reads instants without their offset, so sessions must be in UTC whatever the server's default is.
+  // Instants are read as ISO 8601 in UTC, whatever the server's defaults are.
   const session = [
     '-c TimeZone=UTC',
+    '-c DateStyle=ISO',
     '-c default_transaction_isolation=read\\ committed',
     `-c statement_timeout=${timeout}`,
     `-c lock_timeout=${timeout}`,

@@ -20,6 +20,12 @@ export interface Session {
    * @throws UnavailableError when the database is slow, busy or away.
    */
   run<T>(work: (db: Statements) => Promise<T>): Promise<T>;
+  /**
+   * The rows of one SELECT, for what is read often: outside a unit they come from the driver, without Prisma's own form
+   * of rows between. So bigint may come as a text, and is cast or converted by whoever asks for it.
+   * @throws UnavailableError as above.
+   */
+  select<Row extends object>(statement: Prisma.Sql): Promise<Row[]>;
   /** Runs statements as one effect: in the unit's transaction, or in one of their own. */
   together<T>(work: (db: Statements) => Promise<T>): Promise<T>;
   /** Hears notifications of all sessions of the database, committed ones only. */
@@ -37,6 +43,10 @@ export function openSessions(database: Database): (unit: UnitOfWork | null) => S
       refuseInsideUnit();
       return translated(() => work(database.prisma));
     },
+    async select<Row extends object>({ text, values }: Prisma.Sql) {
+      refuseInsideUnit();
+      return translated(async () => (await database.pool.query<Row>({ text, values })).rows);
+    },
     async together(work) {
       refuseInsideUnit();
       return translated(() =>
@@ -48,7 +58,12 @@ export function openSessions(database: Database): (unit: UnitOfWork | null) => S
   return (unit) => {
     if (!unit) return outside;
     const run: Session['run'] = (work) => translated(async () => work((await unit.enlist(participant)).statements));
-    return { run, together: run, listen: database.notifier.listen };
+    return {
+      run,
+      select: (statement) => run((db) => db.$queryRaw(statement)),
+      together: run,
+      listen: database.notifier.listen,
+    };
   };
 }
 

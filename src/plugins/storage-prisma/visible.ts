@@ -18,22 +18,6 @@ export function visibleInSql(visibility: Visibility, covering: Covering<Prisma.S
   return lists.length === 0 ? sql`TRUE` : join(lists, ' AND ');
 }
 
-/**
- * The same as the `where` of a model.
- * @param covering knows one kind at least, and its condition holds for no row when there are no values.
- */
-export function visibleInModel<Where extends object>(
-  visibility: Visibility,
-  covering: Covering<Where>,
-): { AND: { OR: Where[] }[] } {
-  if (visibility === 'all') return { AND: [] };
-  // An empty OR inside an AND is left out by Prisma, and would show everything.
-  const nothing = Object.values(covering).map((condition) => condition([]));
-  if (nothing.length === 0) throw new Error('Visibility needs a kind of scope that the rows know.');
-  if (visibility === 'none') return { AND: [{ OR: nothing }] };
-  return { AND: visibility.allOf.map((grants) => ({ OR: [...nothing, ...coveredBy(grants, covering)] })) };
-}
-
 function coveredBy<Condition>(grants: readonly ScopeGrant[], covering: Covering<Condition>): Condition[] {
   return [...Map.groupBy(grants, ({ kind }) => kind)].flatMap(([kind, list]) => {
     const condition = Object.hasOwn(covering, kind) ? covering[kind] : undefined;

@@ -13,7 +13,7 @@ import {
 } from '#resolvers/network/networks/traverse.ts';
 import { findUtilization, type Utilization } from '#resolvers/network/networks/utilization.ts';
 import { networkSettings } from '#resolvers/network/settings.ts';
-import type { Builder, SchemaTypes } from '#schema/builder.ts';
+import type { AnyField, Builder, SchemaTypes } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { instants } from '#schema/network/shared.ts';
 
@@ -30,7 +30,7 @@ const displayOf = (ctx: Context) => ctx.use(networkSettings).ipv6.display;
 /** A prefix as the config wants it shown. */
 export const shownCidr = (ctx: Context, cidr: string): string => showCidr(toCidr(cidr), displayOf(ctx));
 
-export const networkFields = (builder: Builder, t: Fields) => ({
+export const networkFields = (builder: Builder, t: Fields): Record<string, AnyField> => ({
   ...ownFields(t),
   ...relatives(t),
   ...traversals(builder, t),

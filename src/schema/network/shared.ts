@@ -86,7 +86,7 @@ export const queryArgs = (arg: Pick<ArgBuilder, 'string' | 'boolean'>) => ({
 /** The instants of a thing. */
 export const instants = (
   t: PothosSchemaTypes.ObjectFieldBuilder<SchemaTypes, { readonly createdAt: string; readonly updatedAt: string }>,
-) => ({
+): Record<string, AnyField> => ({
   createdAt: t.field({ type: 'DateTime', description: 'When it was made.', resolve: (thing) => thing.createdAt }),
   updatedAt: t.field({
     type: 'DateTime',

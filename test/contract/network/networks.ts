@@ -309,7 +309,7 @@ export function networkContract(name: string, open: OpenStorage): void {
       await store().setParents([{ id: twentyFour.id, parentId: other.id }]);
       await store().deleteMany([five.id, newId()]);
       const networks = await store().getMany([sixteen, twentyFour, five].map(({ id }) => id));
-      expect(networks.map((network) => network && network.parentId)).toEqual([null, other.id, null]);
+      expect(networks.map((network) => network?.parentId ?? null)).toEqual([null, other.id, null]);
       expect(networks[2]).toBeNull();
       expect(await store().insertMany([aNetwork(here, five.cidr)])).not.toEqual([null]);
     });

@@ -52,6 +52,15 @@ export function siteContract(name: string, open: OpenStorage): void {
       expect(await store().getMany([other.id])).toEqual([other]);
     });
 
+    test('describes many at once, and leaves their names and the others alone', async () => {
+      const [one, two, three] = [aSite('one'), aSite('two'), aSite('three')];
+      await store().insertMany([one, two, three]);
+      const updatedAt = '2026-03-02T10:00:00.456000Z';
+      const described = [one, three].map((site) => ({ ...site, description: `of\n"${site.name}"`, updatedAt }));
+      await store().describeMany([...described, { ...aSite('none'), description: 'x' }]);
+      expect(await store().getByName(['one', 'two', 'three', 'none'])).toEqual([described[0], two, described[1], null]);
+    });
+
     test('forgets what a rolled back unit did', async () => {
       const failing = storage.atomically(async (use) => {
         await use(siteStore).insertMany([aSite('one')]);

@@ -1,8 +1,9 @@
 /**
  * Documents beside what they are answered: each file is a story whose operations run in order, in a gateway of its own.
- * Ids, instants and cursors are numbered in the order in which they are met. `vitest -u` writes the answers anew.
+ * Ids and cursors are numbered in the order in which they are met. With WRITE_ANSWERS=1 the answers are written anew:
+ * look at what changed.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -27,7 +28,9 @@ test.each(stories)('%s is answered as before', async (story) => {
     const answer = await net.gateway.execute({ document, operationName });
     answers[operationName] = shown(JSON.parse(JSON.stringify(answer)));
   }
-  await expect(`${JSON.stringify(answers, null, 2)}\n`).toMatchFileSnapshot(story.replace('.graphql', '.json'));
+  const file = join(folder, story.replace('.graphql', '.json'));
+  if (process.env.WRITE_ANSWERS) writeFileSync(file, `${JSON.stringify(answers, null, 2)}\n`);
+  expect(answers).toEqual(JSON.parse(readFileSync(file, 'utf8')));
 });
 
 /** Puts names in place of what differs from run to run. */

@@ -73,7 +73,7 @@ test('the changes of devices come in order, with before and after, to those who 
   await updateDevice(net.all, { by: { id: device.id }, hostname: 'b' });
   await deleteDevice(net.all, { by: { id: device.id } });
   expect(await mine.items(3)).toEqual(['DeviceCreated a', 'DeviceUpdated b', 'DeviceDeleted b']);
-  expect(mine.raw[2]?.data?.['deviceChanged']).toMatchObject({
+  expect(mine.raw[2]?.data?.deviceChanged).toMatchObject({
     before: { hostname: 'a' },
     after: { hostname: 'b' },
     subjectId: toGlobalId('Device', device.id),

@@ -7,7 +7,7 @@ import type { Database } from '#plugins/storage-prisma/database.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { pageInSql, pageOfModel, pagesBelow, type SqlKey } from '#plugins/storage-prisma/keyset.ts';
 import { openSessions, type Session } from '#plugins/storage-prisma/session.ts';
-import { byId, visibleInModel, visibleInSql } from '#plugins/storage-prisma/visible.ts';
+import { byId, visibleInSql } from '#plugins/storage-prisma/visible.ts';
 import { embeddedDatabase } from '../../support/database.ts';
 
 const { sql } = Prisma;
@@ -229,18 +229,6 @@ describe('pages', () => {
           .map(({ id }) => id)
           .sort();
         expect(found.map(({ id }) => id)).toEqual(expected);
-        const below = (parents: readonly string[]) =>
-          rows.filter(({ parent }) => parents.includes(parent)).map(({ id }) => id);
-        const asModel = await session.run((db) =>
-          db.event.findMany({
-            where: visibleInModel(seen, {
-              item: (ids) => ({ id: { in: [...ids] } }),
-              parent: (ids) => ({ id: { in: below(ids) } }),
-            }),
-            orderBy: { id: 'asc' },
-          }),
-        );
-        expect(asModel.map(({ id }) => id)).toEqual(expected);
       }),
       { numRuns: 60 },
     );

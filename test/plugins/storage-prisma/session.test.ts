@@ -3,6 +3,7 @@ import { UnavailableError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
 import { type OwnedUnit, openUnit, openUnits, type UnitOfWork } from '#kernel/unit.ts';
 import type { Database } from '#plugins/storage-prisma/database.ts';
+import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { openSessions, type Session } from '#plugins/storage-prisma/session.ts';
 import {
   embeddedDatabase,
@@ -102,6 +103,35 @@ function sessionSuite(name: string, open: (options?: TestDatabaseOptions) => Pro
       expect(await all(sessions(null))).toEqual([]);
     });
 
+    test('selects the same rows, in the same types, inside a unit and outside', async () => {
+      const instant = '2026-03-01 09:30:00.25+00';
+      const wanted = Prisma.sql`
+        SELECT n.id, ${'Ünï'}::text AS name, ${[1, 2]}::int[] AS list, NULL AS nothing, TRUE AS flag,
+          '{"a":[1]}'::json AS data, ${instant}::timestamptz AS at, ${instant}::timestamptz::text AS text
+        FROM number AS n ORDER BY n.id LIMIT ${1}`;
+      const unit = begin();
+      await add(sessions(unit), 7);
+      const inside = await sessions(unit).select(wanted);
+      await unit.commit();
+      const outside = await sessions(null).select(wanted);
+      const at = new Date(instant);
+      expect(outside).toEqual([
+        { id: 7, name: 'Ünï', list: [1, 2], nothing: null, flag: true, data: { a: [1] }, at, text: instant },
+      ]);
+      expect(inside).toEqual(outside);
+    });
+
+    test('selects under the same guard as other statements', async () => {
+      const unit = begin();
+      await openUnits.run(unit, async () => {
+        const past = sessions(null).select(Prisma.sql`SELECT 1`);
+        await expect(past).rejects.toThrow('Use the context that it passes in');
+      });
+      await unit.commit();
+      await expect(sessions(null).select(Prisma.sql`SELECT nothing`)).rejects.toThrow('nothing');
+      expect(await sessions(null).select(Prisma.sql`SELECT 1 AS one`)).toEqual([{ one: 1 }]);
+    });
+
     test('goes on after a statement failed', async () => {
       await expect(sessions(null).run((db) => db.$queryRaw`SELECT nothing`)).rejects.toThrow('nothing');
       expect(await all(sessions(null))).toEqual([]);
@@ -117,6 +147,7 @@ function sessionSuite(name: string, open: (options?: TestDatabaseOptions) => Pro
         Array.from({ length: database.pool.options.max ?? 1 }, () => database.pool.connect()),
       );
       await expect(all(sessions(null))).rejects.toBeInstanceOf(UnavailableError);
+      await expect(sessions(null).select(Prisma.sql`SELECT 1`)).rejects.toBeInstanceOf(UnavailableError);
       for (const client of held) client.release();
       expect(await all(sessions(null))).toEqual([]);
     });

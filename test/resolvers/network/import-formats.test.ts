@@ -37,7 +37,7 @@ describe('bytes', () => {
 
   test('and rows may not be too many: the error names the limit', () => {
     expect(() => checkSize('é', 1)).toThrow(
-      new PayloadTooLargeError('The text has 2 bytes; network.import.maxBytes allows 1. Import it in parts.'),
+      new PayloadTooLargeError('The text has 2 bytes; network.import.maxBytes allows 1. Import it in parts.', ['text']),
     );
     expect(() => checkRowCount(3, 2)).toThrow('network.import.maxRows allows 2');
     checkSize('é', 2);
@@ -133,8 +133,8 @@ describe('CSV', () => {
   test('fails rows with more or fewer cells than columns', () => {
     const { rows } = readCsv('hostname,site\nr1\nr2,S,more\nr3,S\n', 'DEVICE');
     expect(rows.map(({ row, verdict }) => [row, verdict?.reason?.message])).toEqual([
-      [2, 'The row has 1 cells; the header names 2 columns.'],
-      [3, 'The row has 3 cells; the header names 2 columns.'],
+      [2, 'The header names 2 columns, and the row has cells for 1.'],
+      [3, 'The header names 2 columns, and the row has cells for 3.'],
       [4, undefined],
     ]);
   });
@@ -148,7 +148,7 @@ describe('CSV', () => {
 
   test('is refused as a whole where it is none, with the line', () => {
     const [fault] = faultsOf(() => readCsv('hostname,site\nr1,"S\nr2,S\n', 'DEVICE'));
-    expect(fault).toMatch(/^text: The text is not CSV: .*line 4/);
+    expect(fault).toMatch(/^text: The text is not CSV: .*line 3\.$/);
   });
 
   test('is empty where there is nothing, or names alone', () => {

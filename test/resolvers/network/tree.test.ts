@@ -419,7 +419,7 @@ describe('verification', () => {
     const events = await net.events(site, 'network.tree.repaired');
     expect(events.map(({ data }) => data)).toEqual([
       {
-        siteId: toGlobalId('Site', site.id),
+        site: { id: toGlobalId('Site', site.id) },
         repairedCount: 1,
         repaired: [
           {

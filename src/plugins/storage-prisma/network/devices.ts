@@ -3,7 +3,15 @@ import type { Visibility } from '#kernel/permission.ts';
 import { isTaken } from '#plugins/storage-prisma/failures.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { pageInSql, pagesBelow, type SqlKey } from '#plugins/storage-prisma/keyset.ts';
-import { byPlace, inOrder, storable, uuids, withInstants } from '#plugins/storage-prisma/network/rows.ts';
+import {
+  byPlace,
+  inOrder,
+  instantColumns,
+  type Stored,
+  storable,
+  uuids,
+  withInstants,
+} from '#plugins/storage-prisma/network/rows.ts';
 import { selected } from '#plugins/storage-prisma/network/selection.ts';
 import { visibleInSite } from '#plugins/storage-prisma/network/visibility.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
@@ -14,9 +22,9 @@ import type { NaturalKey } from '#resolvers/network/lookup.ts';
 
 const { sql } = Prisma;
 
-type DeviceRow = Omit<Device, 'createdAt' | 'updatedAt'> & { readonly createdAt: Date; readonly updatedAt: Date };
+type DeviceRow = Stored<Device>;
 
-const columns = sql`d.id, d.site_id AS "siteId", d.hostname, d.created_at AS "createdAt", d.updated_at AS "updatedAt"`;
+const columns = sql`d.id, d.site_id AS "siteId", d.hostname, ${instantColumns(sql`d`)}`;
 
 export const visibleDevice = (visibility: Visibility) =>
   visibleInSite(visibility, 'device', sql`d.site_id`, {
@@ -31,8 +39,10 @@ export class PrismaDevices implements DeviceStore {
   }
 
   async getMany(ids: readonly string[]): Promise<(Device | null)[]> {
-    const rows = await this.#session.run((db) => db.device.findMany({ where: { id: { in: uuids(ids) } } }));
-    return inOrder(ids, rows.map(withInstants));
+    const rows = await this.#session.select<DeviceRow>(
+      sql`SELECT ${columns} FROM device AS d WHERE d.id = ANY (${uuids(ids)}::uuid[])`,
+    );
+    return inOrder(ids, rows.map(toDevice));
   }
 
   async match(keys: readonly NaturalKey[], visibility: Visibility, most = 2): Promise<(readonly Device[])[]> {
@@ -42,8 +52,8 @@ export class PrismaDevices implements DeviceStore {
       SELECT ${columns} FROM device AS d
       WHERE lower(d.hostname) = lower(asked.key COLLATE "C") AND ${visibleDevice(visibility)}`;
     // One Site and all Sites are two ways into the table, each with its own index.
-    const rows = await this.#session.run(
-      (db) => db.$queryRaw<(DeviceRow & { place: number })[]>`
+    const rows = await this.#session.select<DeviceRow & { place: number }>(
+      sql`
         SELECT asked.place, found.* FROM json_to_recordset(${asked}::json) AS asked(place int, site uuid, key text)
         CROSS JOIN LATERAL (
           (${matching} AND d.site_id = asked.site)
@@ -80,9 +90,8 @@ export class PrismaDevices implements DeviceStore {
   async #pageOfAll(query: ListQuery<DeviceFilter>): Promise<Page<Device>> {
     const { bounds, tail } = pageInSql(keysOf(query.order), query.page);
     const matches = await conditions(query);
-    const rows = await this.#session.run(
-      (db) => db.$queryRaw<DeviceRow[]>`
-        SELECT ${columns} FROM device AS d WHERE ${matches} AND ${bounds} ${tail}`,
+    const rows = await this.#session.select<DeviceRow>(
+      sql`SELECT ${columns} FROM device AS d WHERE ${matches} AND ${bounds} ${tail}`,
     );
     return toPage(
       query.page,

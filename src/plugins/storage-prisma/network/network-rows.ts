@@ -1,17 +1,14 @@
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
-import { withInstants } from '#plugins/storage-prisma/network/rows.ts';
+import { instantColumns, type Stored, withInstants } from '#plugins/storage-prisma/network/rows.ts';
 import { formatCidr, toCidr } from '#resolvers/network/cidr.ts';
 import type { Network } from '#resolvers/network/networks/network.ts';
 
 const { sql } = Prisma;
 
-export type NetworkRow = Omit<Network, 'createdAt' | 'updatedAt'> & {
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-};
+export type NetworkRow = Stored<Network>;
 
 export const columns = sql`n.id, n.site_id AS "siteId", n.cidr::text AS cidr, n.state, n.parent_id AS "parentId",
-  n.created_at AS "createdAt", n.updated_at AS "updatedAt"`;
+  ${instantColumns(sql`n`)}`;
 
 /** The database writes some IPv6 addresses in its own way: the text is written anew. */
 export function toNetwork(row: NetworkRow): Network {

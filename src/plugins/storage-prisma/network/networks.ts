@@ -41,8 +41,8 @@ export class PrismaNetworks implements NetworkStore {
     const matching = sql`
       SELECT ${columns} FROM network AS n WHERE n.cidr = asked.key AND ${visibleNetwork(visibility)}`;
     // One Site and all Sites are two ways into the table, each with its own index.
-    const rows = await this.#session.run(
-      (db) => db.$queryRaw<(NetworkRow & { place: number })[]>`
+    const rows = await this.#session.select<NetworkRow & { place: number }>(
+      sql`
         SELECT asked.place, found.* FROM json_to_recordset(${asked}::json) AS asked(place int, site uuid, key inet)
         CROSS JOIN LATERAL (
           (${matching} AND n.site_id = asked.site)
@@ -219,9 +219,7 @@ export class PrismaNetworks implements NetworkStore {
   setParents: NetworkStore['setParents'] = (changes) => tree.setParents(this.#session, changes);
 
   async #select(rest: Prisma.Sql): Promise<Network[]> {
-    const rows = await this.#session.run(
-      (db) => db.$queryRaw<NetworkRow[]>`SELECT ${columns} FROM network AS n ${rest}`,
-    );
+    const rows = await this.#session.select<NetworkRow>(sql`SELECT ${columns} FROM network AS n ${rest}`);
     return rows.map(toNetwork);
   }
 }

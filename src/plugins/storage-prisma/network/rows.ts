@@ -16,17 +16,31 @@ export function inOrder<Row extends { readonly id: string }>(
 /** The ids that can be ids of rows at all. */
 export const uuids = (ids: readonly string[]): string[] => ids.filter(isUuid);
 
+/** Instants as Prisma's models give them, or as `instantColumns` do. */
 interface Instants {
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
+  readonly createdAt: Date | string;
+  readonly updatedAt: Date | string;
 }
+
+/** A thing as the database gives it. */
+export type Stored<Thing> = Omit<Thing, keyof Instants> & Instants;
+
+/** The columns of the instants of table `t`, as text: a list has hundreds of them, and nobody counts with them. */
+export const instantColumns = (t: Prisma.Sql) =>
+  sql`${t}.created_at::text AS "createdAt", ${t}.updated_at::text AS "updatedAt"`;
 
 /** A row with its instants as the domain writes them. */
 export const withInstants = <Row extends Instants>(row: Row) => ({
   ...row,
-  createdAt: microseconds(row.createdAt.getTime()),
-  updatedAt: microseconds(row.updatedAt.getTime()),
+  createdAt: toInstant(row.createdAt),
+  updatedAt: toInstant(row.updatedAt),
 });
+
+/** @param value as text in the database's own form, in UTC, where every session is: `2026-03-01 09:30:00.25+00`. */
+function toInstant(value: Date | string): string {
+  if (typeof value !== 'string') return microseconds(value.getTime());
+  return `${value.slice(0, 10)}T${value.slice(11, 19)}.${value.slice(20, -3).padEnd(6, '0')}Z`;
+}
 
 /** Whether PostgreSQL can hold a text at all: what it cannot hold is the name of nothing. */
 export const storable = (text: string): boolean => !text.includes('\u0000') && text.isWellFormed();

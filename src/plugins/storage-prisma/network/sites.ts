@@ -1,21 +1,28 @@
 import { type Page, toPage } from '#kernel/page.ts';
+import type { Visibility } from '#kernel/permission.ts';
 import { isTaken } from '#plugins/storage-prisma/failures.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
-import { type FieldKey, pageOfModel } from '#plugins/storage-prisma/keyset.ts';
-import { inOrder, storable, uuids, withInstants } from '#plugins/storage-prisma/network/rows.ts';
+import { pageInSql, type SqlKey } from '#plugins/storage-prisma/keyset.ts';
+import {
+  inOrder,
+  instantColumns,
+  type Stored,
+  storable,
+  uuids,
+  withInstants,
+} from '#plugins/storage-prisma/network/rows.ts';
+import { visibleInSite } from '#plugins/storage-prisma/network/visibility.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
-import { type Covering, visibleInModel } from '#plugins/storage-prisma/visible.ts';
 import type { ListQuery } from '#resolvers/network/list.ts';
 import type { Site, SiteFilter, SiteStore } from '#resolvers/network/sites/site.ts';
 
 const { sql } = Prisma;
 
-/** `site/<id>/<kind>` covers a Site where the kind is `site`; `kind/site` covers all. */
-const covering: Covering<Prisma.SiteWhereInput> = {
-  site: (values) => ({ id: { in: uuids(values.map((value) => value.replace(/\/site$/, ''))) } }),
-  // Prisma leaves an empty condition inside an OR out: what holds for every row is said in words.
-  kind: (values) => ({ id: values.includes('site') ? { notIn: [] } : { in: [] } }),
-};
+type SiteRow = Stored<Site>;
+
+const columns = sql`s.id, s.name, s.description, ${instantColumns(sql`s`)}`;
+
+const visibleSite = (visibility: Visibility) => visibleInSite(visibility, 'site', sql`s.id`, {});
 
 export class PrismaSites implements SiteStore {
   readonly #session: Session;
@@ -25,30 +32,38 @@ export class PrismaSites implements SiteStore {
   }
 
   async getMany(ids: readonly string[]): Promise<(Site | null)[]> {
-    const rows = await this.#session.run((db) => db.site.findMany({ where: { id: { in: uuids(ids) } } }));
+    const rows = await this.#session.select<SiteRow>(
+      sql`SELECT ${columns} FROM site AS s WHERE s.id = ANY (${uuids(ids)}::uuid[])`,
+    );
     return inOrder(ids, rows.map(withInstants));
   }
 
   async getByName(names: readonly string[]): Promise<(Site | null)[]> {
-    const rows = await this.#session.run((db) => db.site.findMany({ where: { name: { in: names.filter(storable) } } }));
+    const rows = await this.#session.select<SiteRow>(
+      sql`SELECT ${columns} FROM site AS s WHERE s.name = ANY (${names.filter(storable)}::text[])`,
+    );
     const found = new Map(rows.map((row) => [row.name, withInstants(row)]));
     return names.map((name) => found.get(name) ?? null);
   }
 
   async page({ filter, order, visibility, page }: ListQuery<SiteFilter>): Promise<Page<Site>> {
     const descending = order.direction === 'DESC';
-    const byName: FieldKey[] = order.by === 'NATURAL' ? [{ type: 'text', field: 'name', descending }] : [];
-    const keys: FieldKey[] = [...byName, { type: 'uuid', field: 'id', descending }];
-    const seen = {
-      AND: [visibleInModel(visibility, covering), filter.name === undefined ? {} : { name: filter.name }],
-    };
-    const { where, ...rest } = pageOfModel(keys, page);
-    const rows = await this.#session.run((db) => db.site.findMany({ ...rest, where: { AND: [seen, where] } }));
+    const byName: SqlKey[] = order.by === 'NATURAL' ? [{ type: 'text', sql: sql`s.name`, descending }] : [];
+    const { bounds, tail } = pageInSql([...byName, { type: 'uuid', sql: sql`s.id`, descending }], page);
+    const seen = sql`${visibleSite(visibility)} AND ${named(filter.name)}`;
+    const rows = await this.#session.select<SiteRow>(
+      sql`SELECT ${columns} FROM site AS s WHERE ${seen} AND ${bounds} ${tail}`,
+    );
     return toPage(
       page,
       rows.map(withInstants),
       (site) => (order.by === 'NATURAL' ? [site.name, site.id] : [site.id]),
-      () => this.#session.run((db) => db.site.count({ where: seen })),
+      async () => {
+        const [row] = await this.#session.select<{ count: number }>(
+          sql`SELECT count(*)::int AS count FROM site AS s WHERE ${seen}`,
+        );
+        return row?.count ?? 0;
+      },
     );
   }
 
@@ -73,8 +88,7 @@ export class PrismaSites implements SiteStore {
   async #withLock(ids: readonly string[], strength: Prisma.Sql): Promise<(Site | null)[]> {
     const rows = await this.#session.run(
       (db) => db.$queryRaw<SiteRow[]>`
-        SELECT id, name, description, created_at AS "createdAt", updated_at AS "updatedAt" FROM site
-        WHERE id = ANY (${uuids(ids)}::uuid[]) ORDER BY id ${strength}`,
+        SELECT ${columns} FROM site AS s WHERE s.id = ANY (${uuids(ids)}::uuid[]) ORDER BY s.id ${strength}`,
     );
     return inOrder(ids, rows.map(withInstants));
   }
@@ -108,4 +122,7 @@ export class PrismaSites implements SiteStore {
   }
 }
 
-type SiteRow = Omit<Site, 'createdAt' | 'updatedAt'> & { readonly createdAt: Date; readonly updatedAt: Date };
+function named(name: string | undefined): Prisma.Sql {
+  if (name === undefined) return sql`TRUE`;
+  return storable(name) ? sql`s.name = ${name}` : sql`FALSE`;
+}

@@ -1,8 +1,14 @@
 import { type PageRequest, toPage } from '#kernel/page.ts';
-import type { ApiKey as Row } from '#plugins/storage-prisma/generated/client.ts';
+import { Prisma, type ApiKey as Row } from '#plugins/storage-prisma/generated/client.ts';
 import { pageOfModel } from '#plugins/storage-prisma/keyset.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import type { ApiKey, ApiKeyStore, NewApiKey } from '#resolvers/platform/api-keys/api-key.ts';
+
+const { sql } = Prisma;
+
+const columns = sql`
+  id, account_id AS "accountId", name, prefix, key_hash AS "keyHash", permissions, is_narrowed AS "isNarrowed", addresses,
+  expires_at AS "expiresAt", last_used_at AS "lastUsedAt", revoked_at AS "revokedAt", created_at AS "createdAt"`;
 
 export class PrismaApiKeys implements ApiKeyStore {
   readonly #session: Session;
@@ -18,8 +24,8 @@ export class PrismaApiKeys implements ApiKeyStore {
   }
 
   async findByHash(keyHash: string): Promise<ApiKey | null> {
-    const row = await this.#session.run((db) => db.apiKey.findUnique({ where: { keyHash } }));
-    return row && toApiKey(row);
+    const [row] = await this.#session.select<Row>(sql`SELECT ${columns} FROM api_key WHERE key_hash = ${keyHash}`);
+    return row ? toApiKey(row) : null;
   }
 
   async page(accountId: string, request: PageRequest) {

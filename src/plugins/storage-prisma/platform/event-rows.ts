@@ -5,7 +5,7 @@ import type { Session } from '#plugins/storage-prisma/session.ts';
 const { sql, empty } = Prisma;
 
 export interface EventRow extends Omit<StoredEvent, 'sequence' | 'retain'> {
-  readonly sequence: bigint;
+  readonly sequence: bigint | string;
   readonly retain: string;
 }
 
@@ -19,8 +19,8 @@ export const selectEvents = <More = unknown>(
   from: Prisma.Sql,
   more: Prisma.Sql = empty,
 ): Promise<(EventRow & More)[]> =>
-  session.run(
-    (db) => db.$queryRaw<(EventRow & More)[]>`
+  session.select<EventRow & More>(
+    sql`
       SELECT ${more} e.sequence, e.id, e.name, e.subject, e.scope, e.actor, ${instant(sql`e.occurred_at`)} AS "occurredAt",
         e.data, e.before, e.after, e.traceparent, e.tx, e.retain, e.truncated, (SELECT epoch FROM event_log) AS epoch
       ${from}`,

@@ -24,8 +24,8 @@ export class PrismaSessions implements SessionStore {
   }
 
   async findByHash(tokenHash: string): Promise<Session | null> {
-    const row = await this.#session.run((db) => db.session.findUnique({ where: { tokenHash } }));
-    return row && toSession(row);
+    const [row] = await this.#session.select<Row>(sql`SELECT ${returned} FROM session WHERE token_hash = ${tokenHash}`);
+    return row ? toSession(row) : null;
   }
 
   async page(accountId: string, now: string, request: PageRequest) {

@@ -6,6 +6,7 @@ import { allowSomewhere } from '#resolvers/network/access.ts';
 import { type ImportInput, type ImportOrder, importInput } from '#resolvers/network/imports/input.ts';
 import type { ImportTotals, InventoryImport } from '#resolvers/network/imports/inventory-import.ts';
 import { type Sorted, sortRows } from '#resolvers/network/imports/items.ts';
+import { Overtaken } from '#resolvers/network/imports/pass.ts';
 import { ProgressTeller } from '#resolvers/network/imports/progress.ts';
 import { readOrder } from '#resolvers/network/imports/read.ts';
 import { recordEnd, recordStart } from '#resolvers/network/imports/record.ts';
@@ -62,20 +63,30 @@ async function run(ctx: Context, running: Running): Promise<InventoryImport> {
   const foreseen = await pass(ctx, running, 'VALIDATE');
   if (isRejected(order, foreseen)) throw await reject(ctx, running, foreseen);
   if (order.dryRun) return complete(ctx, running, foreseen);
-  await teller.enter({ phase: 'APPLY', done: 0, total });
+  return apply(ctx, running, attempts);
+}
+
+/** How often names that others take meanwhile are looked up again. */
+const attempts = 5;
+
+async function apply(ctx: Context, running: Running, left: number): Promise<InventoryImport> {
+  await running.teller.enter({ phase: 'APPLY', done: 0, total: running.reading.rows.length });
   let refused: Result | null = null;
   try {
     return await ctx.atomically(
       async (ctx) => {
         const result = await pass(ctx, running, 'APPLY');
-        if (!isRejected(order, result)) return complete(ctx, running, result);
+        if (!isRejected(running.order, result)) return complete(ctx, running, result);
         refused = result;
         throw new UnavailableError('Rows failed that were good before: everything is given up.');
       },
       { timeout: applyTimeout },
     );
   } catch (error) {
-    throw refused ? await reject(ctx, running, refused) : error;
+    if (refused) throw await reject(ctx, running, refused);
+    if (!(error instanceof Overtaken)) throw error;
+    if (left > 1) return apply(ctx, running, left - 1);
+    throw new UnavailableError(`${error.message} Import the file again.`);
   }
 }
 

@@ -12,6 +12,14 @@ export interface Pass {
   readonly writes: boolean;
 }
 
+/** Somebody took a name between the look and the write: on another look all of it is seen. */
+export class Overtaken extends Error {
+  constructor(taken: string) {
+    super(`${taken} was made by somebody else meanwhile.`);
+    this.name = 'Overtaken';
+  }
+}
+
 export type Verdicts = ReadonlyMap<Item, Verdict>;
 
 export const created: Verdict = { outcome: 'CREATED' };

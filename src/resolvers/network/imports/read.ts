@@ -60,8 +60,7 @@ async function usualSite(ctx: Context, order: ImportOrder, reading: Reading): Pr
   }
   const [site] = await sitesByKey(ctx, [key]);
   if (site) return site.name;
-  const inText =
-    'name' in key && reading.rows.some(({ kind, fields }) => kind === 'SITE' && fields['name'] === key.name);
+  const inText = 'name' in key && reading.rows.some(({ kind, fields }) => kind === 'SITE' && fields.name === key.name);
   if (!inText) throw new InputError([unknownSite(key, ['site'])]);
   return key.name;
 }

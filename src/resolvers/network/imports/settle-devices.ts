@@ -8,7 +8,14 @@ import { type Device, deviceFacts, deviceStore } from '#resolvers/network/device
 import { foldHostname } from '#resolvers/network/devices/hostname.ts';
 import { appendDeviceUpdated } from '#resolvers/network/devices/update.ts';
 import type { Item } from '#resolvers/network/imports/items.ts';
-import { alreadyThere, created, onExisting, type Pass, type Verdicts } from '#resolvers/network/imports/pass.ts';
+import {
+  alreadyThere,
+  created,
+  Overtaken,
+  onExisting,
+  type Pass,
+  type Verdicts,
+} from '#resolvers/network/imports/pass.ts';
 import { failed, type Verdict } from '#resolvers/network/imports/row.ts';
 import { type FoundSite, unknown } from '#resolvers/network/imports/settle-sites.ts';
 import type { DeviceWish } from '#resolvers/network/imports/wish.ts';
@@ -42,8 +49,11 @@ export async function settleDevices(
     pass.ctx,
     fresh.map(({ item, siteId }) => ({ siteId, hostname: item.wish.hostname, attributes: noAttributes })),
   );
-  fresh.forEach(({ item }, index) => {
-    if (!made[index]) verdicts.set(item, failed(alreadyThere(item, item.wish.hostname)));
+  fresh.forEach(({ item, device }, index) => {
+    if (made[index]) return;
+    // One that the viewer may not see is in the way, and another look would find it again.
+    if (!device) throw new Overtaken(item.wish.hostname);
+    verdicts.set(item, failed(alreadyThere(item, item.wish.hostname)));
   });
   await rename(pass.ctx, having('UPDATED'));
   return verdicts;

@@ -3,7 +3,7 @@ import { InputError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
 import { mayRead, refusal } from '#resolvers/network/access.ts';
 import type { Item } from '#resolvers/network/imports/items.ts';
-import { alreadyThere, created, onExisting, type Pass, type Verdicts } from '#resolvers/network/imports/pass.ts';
+import { created, Overtaken, onExisting, type Pass, type Verdicts } from '#resolvers/network/imports/pass.ts';
 import { failed, failure, type Verdict } from '#resolvers/network/imports/row.ts';
 import type { SiteWish } from '#resolvers/network/imports/wish.ts';
 import { insertSites } from '#resolvers/network/sites/create.ts';
@@ -36,11 +36,10 @@ export async function settleSites(
           fresh.map(({ wish }) => wish),
         )
       : [];
-  fresh.forEach((item, index) => {
-    const { name } = item.wish;
+  fresh.forEach(({ wish: { name } }, index) => {
     const site = pass.writes ? made[index] : { id: newId() };
-    if (site) known.set(name, site as Site);
-    else verdicts.set(item, failed(alreadyThere(item, name)));
+    if (!site) throw new Overtaken(name);
+    known.set(name, site as Site);
   });
   if (pass.writes) await update(pass.ctx, having('UPDATED'), known);
   const refused = new Set(

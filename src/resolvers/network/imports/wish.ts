@@ -50,7 +50,7 @@ function row<Shape extends z.ZodRawShape>(noun: string, shape: Shape) {
   return z.strictObject(shape, {
     error: (issue) =>
       issue.code === 'unrecognized_keys'
-        ? `${(issue['keys'] as string[]).join(', ')}: a ${noun} has no such field.`
+        ? `${(issue.keys as string[]).join(', ')}: a ${noun} has no such field.`
         : undefined,
   });
 }
@@ -80,7 +80,7 @@ export function readWish(ctx: Context, source: SourceRow, site: string | null): 
   if (source.verdict) return source.verdict;
   const { kind } = source;
   if (kind === 'UNKNOWN') throw new Error('A row without a kind has a verdict.');
-  const located = kind !== 'SITE' && source.fields['site'] === undefined && site !== null;
+  const located = kind !== 'SITE' && source.fields.site === undefined && site !== null;
   const fields = located ? { ...source.fields, site } : source.fields;
   try {
     return { kind, ...parse(schemas(ctx)[kind] as z.ZodType<Omit<Wish, 'kind'>>, fields) } as Wish;

@@ -27,7 +27,7 @@ export const stateInput = z.enum(networkStates, `state must be one of ${networkS
 
 const wholeLength = z.int('prefixLength must be a whole number.');
 
-interface Parts {
+export interface Parts {
   readonly cidr?: string | null | undefined;
   readonly networkAddress?: string | null | undefined;
   readonly prefixLength?: number | null | undefined;

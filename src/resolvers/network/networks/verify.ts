@@ -37,7 +37,7 @@ const parentChange = z.object({ networkId: z.string(), before: z.string().nullab
 /** `repaired`: the first networks whose parent was set, with the parents before and after. */
 export const treeRepaired = defineEvent(
   'network.tree.repaired',
-  z.object({ siteId: z.string(), repairedCount: z.number().int(), repaired: z.array(parentChange) }),
+  z.object({ site: z.object({ id: z.string() }), repairedCount: z.number().int(), repaired: z.array(parentChange) }),
   {
     type: 'NetworkTreeRepaired',
     description: 'Stored parents of networks of a Site were wrong and were set right.',
@@ -147,7 +147,7 @@ function appendRepaired(ctx: Context, found: readonly Finding[]): void {
       }));
     ctx.events.append(
       treeRepaired,
-      { siteId: siteGlobalId(siteId), repairedCount, repaired },
+      { site: { id: siteGlobalId(siteId) }, repairedCount, repaired },
       { subject: siteGlobalId(siteId), scope: siteFacts({ id: siteId }) },
     );
   }

@@ -71,6 +71,6 @@ export async function insertSites(
 
 async function grantToCreator(ctx: Context, sites: readonly (Site | null)[]): Promise<void> {
   const creator = ctx.viewer.id;
-  if (creator === null) return;
-  for (const site of sites) if (site) await ctx.use(grants).give(ctx, creator, `network:admin@site/${site.id}`);
+  const permissions = sites.flatMap((site) => (site ? [`network:admin@site/${site.id}`] : []));
+  if (creator !== null && permissions.length > 0) await ctx.use(grants).give(ctx, creator, ...permissions);
 }

@@ -82,11 +82,11 @@ async function save(ctx: Context, before: Account, permissions: readonly string[
 
 /** Rights that behaviour derives, given and taken in the unit of work of their cause. */
 export const derivedGrants: Grants = {
-  async give(ctx, id, permission) {
+  async give(ctx, id, ...permissions) {
     await ctx.atomically(async (ctx) => {
       const row = await ctx.use(accountStore).lock(id);
-      if (!row || row.account.permissions.includes(permission)) return;
-      await saveAccount(ctx, row.account, { permissions: [...row.account.permissions, permission] });
+      if (!row || permissions.every((text) => row.account.permissions.includes(text))) return;
+      await saveAccount(ctx, row.account, { permissions: distinct([...row.account.permissions, ...permissions]) });
     });
   },
   async take(ctx, id, permission) {

@@ -76,7 +76,7 @@ function toRow({ line, cells }: CsvRecord, columns: readonly string[], usual: Ro
   };
   const row = rowOf(line, fields, usual);
   if (cells.length === columns.length) return row;
-  const message = `The row has ${cells.length} cells; the header names ${columns.length} columns.`;
+  const message = `The header names ${columns.length} columns, and the row has cells for ${cells.length}.`;
   return { ...row, verdict: failure('BAD_USER_INPUT', message) };
 }
 

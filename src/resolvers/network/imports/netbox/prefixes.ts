@@ -24,7 +24,7 @@ export function prefixRows(file: NetboxFile, order: NetboxOrder): SourceRow[] {
         object,
         site: siteOfPrefix(file, object, order),
         cidr: cidrOf(object),
-        state: states[String(object.fields['status'])] ?? 'ALLOCATED',
+        state: states[String(object.fields.status)] ?? 'ALLOCATED',
       }),
     ),
     ...(order.aggregates ? file.of('ipam.aggregate') : []).map(
@@ -63,7 +63,7 @@ function toRow({ object, site, state }: Prefix, isSplit: boolean): SourceRow {
  * plans of their own.
  */
 function splitPrefixes(prefixes: readonly Prefix[], globalName: string): Set<Prefix> {
-  const plan = prefixes.filter(({ object, cidr }) => cidr && object.fields['vrf'] == null);
+  const plan = prefixes.filter(({ object, cidr }) => cidr && object.fields.vrf == null);
   const slots = [...Map.groupBy(plan, ({ cidr }) => formatCidr(cidr as Cidr)).values()];
   const isGlobal = ({ site }: Prefix) => 'name' in site && site.name === globalName;
   const split = new Set<Prefix>();

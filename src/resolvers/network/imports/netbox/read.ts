@@ -29,6 +29,6 @@ export function readNetbox(text: string, order: NetboxOrder, settings: NetworkSe
 /** The Sites that stand for no row of the file. */
 function neededSites({ layout, siteName, globalName }: NetboxOrder, placed: readonly SourceRow[]): SourceRow[] {
   const name = layout === 'NAMESPACE' ? siteName : globalName;
-  if (!placed.some(({ fields }) => fields['site'] === name)) return [];
+  if (!placed.some(({ fields }) => fields.site === name)) return [];
   return [{ row: null, kind: 'SITE', ref: name, fields: { name }, implied: true }];
 }

@@ -11,13 +11,11 @@ import { failure, type SourceRow, skipped, type Verdict } from '#resolvers/netwo
 /** Sites from the sites of NetBox, which are places, and from its VRFs. */
 export function siteRows(file: NetboxFile, { layout }: NetboxOrder): SourceRow[] {
   const places = layout === 'LOCATION' ? file.of('dcim.site') : [];
-  const inUse = new Set([...file.of('ipam.prefix'), ...file.of('ipam.ipaddress')].map(({ fields }) => fields['vrf']));
+  const inUse = new Set([...file.of('ipam.prefix'), ...file.of('ipam.ipaddress')].map(({ fields }) => fields.vrf));
   return [
-    ...places.map((place) =>
-      toRow(place, { name: place.fields['name'], description: place.fields['description'] ?? '' }),
-    ),
+    ...places.map((place) => toRow(place, { name: place.fields.name, description: place.fields.description ?? '' })),
     ...file.of('ipam.vrf').map((vrf) => {
-      const row = toRow(vrf, { name: vrfSite(vrf), description: vrf.fields['rd'] ?? '' });
+      const row = toRow(vrf, { name: vrfSite(vrf), description: vrf.fields.rd ?? '' });
       if (row.verdict || inUse.has(vrf.pk)) return row;
       return { ...row, verdict: skipped('VRF_UNUSED', 'No prefix and no address is in this VRF.') };
     }),
@@ -37,12 +35,12 @@ export type SiteName = { readonly name: string } | { readonly verdict: Verdict }
 
 /** The Site of a device. */
 export function siteOfDevice(file: NetboxFile, device: NetboxObject, order: NetboxOrder): SiteName {
-  return order.layout === 'NAMESPACE' ? { name: order.siteName } : nameOf(file, 'dcim.site', device.fields['site']);
+  return order.layout === 'NAMESPACE' ? { name: order.siteName } : nameOf(file, 'dcim.site', device.fields.site);
 }
 
 /** The Site of a prefix: that of its VRF, else its place, else the one for what is everywhere. */
 export function siteOfPrefix(file: NetboxFile, { fields }: NetboxObject, order: NetboxOrder): SiteName {
-  if (fields['vrf'] != null) return nameOf(file, 'ipam.vrf', fields['vrf']);
+  if (fields.vrf != null) return nameOf(file, 'ipam.vrf', fields.vrf);
   if (order.layout === 'NAMESPACE') return { name: order.siteName };
   const place = placeOf(fields);
   return place === null ? { name: order.globalName } : nameOf(file, 'dcim.site', place);
@@ -50,13 +48,13 @@ export function siteOfPrefix(file: NetboxFile, { fields }: NetboxObject, order: 
 
 /** The site of NetBox that a prefix lies in, in the words of its older and its newer versions. */
 function placeOf(fields: NetboxObject['fields']): unknown {
-  if (fields['site'] != null) return fields['site'];
-  return typeOf(fields['scope_type']) === 'dcim.site' ? (fields['scope_id'] ?? null) : null;
+  if (fields.site != null) return fields.site;
+  return typeOf(fields.scope_type) === 'dcim.site' ? (fields.scope_id ?? null) : null;
 }
 
 function nameOf(file: NetboxFile, model: 'dcim.site' | 'ipam.vrf', pk: unknown): SiteName {
   const object = file.find(model, pk);
-  const name = object && (model === 'ipam.vrf' ? vrfSite(object) : object.fields['name']);
+  const name = object && (model === 'ipam.vrf' ? vrfSite(object) : object.fields.name);
   if (typeof name === 'string') return { name };
   return {
     verdict: object

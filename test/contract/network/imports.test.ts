@@ -1,0 +1,4 @@
+import { onEveryStorage } from '../harness.ts';
+import { importContract } from './imports.ts';
+
+onEveryStorage(importContract);
