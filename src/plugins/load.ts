@@ -43,7 +43,7 @@ async function importPlugin(entry: string, folder: string): Promise<GatehousePlu
     const reason = error instanceof Error ? error.message : String(error);
     throw new PluginError(`plugins: "${entry}" cannot be loaded: ${reason}.${hint}`, { cause: error });
   }
-  const found = [module['plugin'], module['default']].find(isPlugin);
+  const found = [module.plugin, module.default].find(isPlugin);
   if (!found)
     throw new PluginError(`plugins: "${entry}" exports no plugin. Write: export const plugin = definePlugin({ … }).`);
   return found;
