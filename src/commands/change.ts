@@ -103,6 +103,7 @@ export function changeCommand(program: Command, shell: Shell): void {
   changes
     .command('show <id>')
     .description('show one change')
+    .addHelpText('after', examples('gatehouse change show 0190c2a4-7d3e-7b1c-9a55-0c1f6f6f2a10'))
     .action(
       action(shell, async ({ runner, print }, id) => {
         const change = await read(runner, id);
@@ -124,6 +125,7 @@ export function changeCommand(program: Command, shell: Shell): void {
   changes
     .command('diff <id>')
     .description('show what a change made different, line by line')
+    .addHelpText('after', examples('gatehouse change diff 0190c2a4-7d3e-7b1c-9a55-0c1f6f6f2a10'))
     .action(
       action(shell, async ({ runner, print }, id) => {
         const { diff } = await read(runner, id);

@@ -181,7 +181,9 @@ describe('usage', () => {
         word && word !== 'help' ? [word] : [],
       );
     const nouns = commandsIn((await run('--help')).out);
-    expect(nouns.join(' ')).toBe('start work migrate config schema account key event site device network inventory');
+    expect(nouns.join(' ')).toBe(
+      'start work migrate config schema account key event site attribute device network network-interface circuit protocol-type protocol address change inventory',
+    );
     for (const noun of nouns) {
       const help = (await run([noun, '--help'])).out;
       const verbs = commandsIn(help);

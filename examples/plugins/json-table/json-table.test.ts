@@ -33,7 +33,7 @@ async function open(options: Partial<TableOptions<Row>> = {}): Promise<JsonTable
     row: z.strictObject({ id: z.string(), name: z.string() }),
     form: { id: ({ id }) => id, keys: ({ name }) => [`name ${name}`] },
     eventLog: { committed: async (units) => units.filter((unit) => committed.has(unit)) },
-    patience: 200,
+    patience: 1000,
     log: createLogger('silent'),
     ...options,
   });
@@ -125,12 +125,12 @@ describe('a table in a JSON file', () => {
   test('lets a second unit that wants a row of the first wait for it, as long as it has patience', async () => {
     const rows = await open();
     await rows.session(null).write(['1'], (rows) => rows.put({ id: '1', name: 'one' }));
-    const first = openUnit(newId(), 1000);
+    const first = openUnit(newId(), 10_000);
     await rows.session(first).write(['1'], (rows) => rows.put({ id: '1', name: 'first' }));
-    const impatient = openUnit(newId(), 1000);
+    const impatient = openUnit(newId(), 10_000);
     await expect(rows.session(impatient).write(['1'], () => {})).rejects.toThrow(UnavailableError);
     await impatient.rollback();
-    const second = openUnit(newId(), 1000);
+    const second = openUnit(newId(), 10_000);
     const seen = rows.session(second).write(['1'], (rows) => rows.get('1')?.name);
     await first.commit();
     expect(await seen).toBe('first');

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { network } from '#plugins/network.ts';
+import { secretBoxPlugin } from '#plugins/secret-box/plugin.ts';
 import { storageMemory } from '#plugins/storage-memory/plugin.ts';
 import { type Identity, openIdentity } from '../../support/identity.ts';
 
 /** With the real accounts: rights that follow from what somebody did hold at once. */
 let id: Identity;
 beforeAll(async () => {
-  id = await openIdentity({}, [storageMemory, network]);
+  id = await openIdentity({}, [storageMemory, secretBoxPlugin, network]);
 });
 afterAll(() => id.gateway.dispose());
 

@@ -109,6 +109,7 @@ describe('insertion', () => {
       state: 'ALLOCATED',
       parentId: null,
       parent: null,
+      attributes: {},
     });
     expect(await names(site)).toEqual(['created', 'created', 'created', 'created']);
   });
