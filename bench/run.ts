@@ -88,6 +88,13 @@ function positive(name: string, text: string | undefined, fallback: number): num
   return value;
 }
 
+/** Rejects when somebody wants this to end, so that what was started is ended too. */
+const interrupted = new Promise<never>((_, reject) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => reject(new Error(`Stopped by ${signal}.`)));
+});
+interrupted.catch(() => undefined);
+
 async function measure({ chosen, effort, amounts, profile }: Settings): Promise<Results> {
   const ends: (() => Promise<void>)[] = [];
   const later = <T extends { stop(): Promise<void> }>(started: T): T => {
@@ -108,7 +115,7 @@ async function measure({ chosen, effort, amounts, profile }: Settings): Promise<
     for (const benchmark of chosen) {
       process.stderr.write(`${benchmark.name} …\n`);
       if (profile !== undefined) await gatehouse.ask('profile');
-      results.push(await benchmark.run(stage));
+      results.push(await Promise.race([benchmark.run(stage), interrupted]));
       if (profile !== undefined) await gatehouse.ask('endProfile', resolve(profile, `${benchmark.name}.cpuprofile`));
     }
     return { rows: results.flatMap(({ rows }) => rows), counts: results.flatMap(({ counts }) => counts) };

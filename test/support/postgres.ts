@@ -60,6 +60,7 @@ export async function startPostgres(programs: string): Promise<PostgresServer> {
   let shell = await start();
 
   const end = async () => {
+    if (shell.exitCode !== null || shell.signalCode !== null) return;
     const ended = new Promise((resolve) => shell.once('exit', resolve));
     shell.stdin?.end();
     await ended;
