@@ -2,6 +2,7 @@ import { auth } from '#plugins/auth.ts';
 import { authLucia } from '#plugins/auth-lucia/plugin.ts';
 import { authToken } from '#plugins/auth-token/plugin.ts';
 import type { GatehousePlugin } from '#plugins/define.ts';
+import { egressPlugin } from '#plugins/egress/plugin.ts';
 import { network } from '#plugins/network.ts';
 import { platform } from '#plugins/platform.ts';
 import { secretBoxPlugin } from '#plugins/secret-box/plugin.ts';
@@ -12,6 +13,7 @@ import { storagePrisma } from '#plugins/storage-prisma/plugin.ts';
 export const defaultPlugins: readonly GatehousePlugin[] = [
   storagePrisma,
   secretBoxPlugin,
+  egressPlugin,
   auth,
   authLucia,
   authToken,
