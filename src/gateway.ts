@@ -24,6 +24,7 @@ import { PluginError } from '#plugins/order.ts';
 import { PortRegistry, setupPlugins } from '#plugins/registry.ts';
 import { runTasks } from '#plugins/tasks.ts';
 import { type EventsConfig, eventsConfig } from '#resolvers/platform/events/config.ts';
+import { Listening } from '#resolvers/platform/events/listening.ts';
 import { createBuilder } from '#schema/builder.ts';
 import { errors } from '#schema/errors.ts';
 import { eventTypes } from '#schema/event.ts';
@@ -58,7 +59,7 @@ export interface Gateway {
   fetch: Door['fetch'];
   /** Opens the doors. @returns where, such as `http://127.0.0.1:4000`. */
   listen(): Promise<string>;
-  /** Runs the tasks of the plugins until the gateway is disposed of. */
+  /** Runs the tasks and the listeners of the plugins until the gateway is disposed of. */
   work(): void;
   /** Runs a query or a mutation in this process, with the rights of the system unless another viewer is named. */
   execute(operation: Omit<LocalOperation, 'viewer'> & Partial<LocalOperation>): Promise<ExecutionResult>;
@@ -178,7 +179,13 @@ async function startGateway(plan: Plan, options: GatewayOptions & { readonly fol
       stream: createSse({ hub, operations, schema, config: live, context }),
     });
     const runLocally = createExecutor(operations, source);
-    let tasks: Promise<void> = Promise.resolve();
+    const listenings = plugins
+      .flatMap((plugin) => plugin.listeners)
+      .map(
+        (listener) =>
+          new Listening({ listener, tail: stream.tail, clock: time, log, poll: events.poll, context: () => context() }),
+      );
+    let tasks: Promise<unknown> = Promise.resolve();
     let disposed: Promise<void> | null = null;
     const end = async () => {
       draining.abort();
@@ -198,7 +205,10 @@ async function startGateway(plan: Plan, options: GatewayOptions & { readonly fol
       listen: door.listen,
       work() {
         const all = plugins.flatMap((plugin) => plugin.tasks);
-        tasks = runTasks(all, context, draining.signal);
+        tasks = Promise.all([
+          runTasks(all, context, draining.signal),
+          ...listenings.map((listening) => listening.run(draining.signal)),
+        ]);
       },
       execute: (operation) => runLocally({ viewer: systemViewer, ...operation }),
       context,

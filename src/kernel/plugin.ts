@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { PermissionArea, RoleDeclaration } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
 import type { EventDefinition } from '#kernel/event.ts';
+import type { Listener } from '#kernel/listener.ts';
 import type { Logger } from '#kernel/log.ts';
 import type { ManyPort, Port } from '#kernel/port.ts';
 import type { UnitOfWork } from '#kernel/unit.ts';
@@ -82,6 +83,7 @@ export interface Plugin<Builder = unknown> {
   readonly checks: readonly ReadinessCheck[];
   readonly routes: readonly Route[];
   readonly tasks: readonly Task[];
+  readonly listeners: readonly Listener[];
   schema?(builder: Builder): void;
   setup?(parts: SetupParts<never, never>): Promise<Dispose | undefined> | Dispose | undefined;
 }

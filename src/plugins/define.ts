@@ -6,7 +6,7 @@ import type { Builder } from '#schema/builder.ts';
 
 export type GatehousePlugin = Plugin<Builder>;
 
-type Data = Pick<GatehousePlugin, 'permissions' | 'roles' | 'checks' | 'routes' | 'tasks' | 'dependsOn'>;
+type Data = Pick<GatehousePlugin, 'permissions' | 'roles' | 'checks' | 'routes' | 'tasks' | 'listeners' | 'dependsOn'>;
 
 /** What a plugin says of itself. Only `name`, `version` and `description` are needed. */
 export interface PluginDeclaration<Config extends z.ZodObject, Uses extends PortMap, Optional extends PortMap>
@@ -52,6 +52,7 @@ export function definePlugin<
     checks: [],
     routes: [],
     tasks: [],
+    listeners: [],
     ...declaration,
   } as GatehousePlugin;
 }

@@ -8,6 +8,7 @@ import type { ManyPort, Port } from '#kernel/port.ts';
 import type { UnitOfWork } from '#kernel/unit.ts';
 import type { GatehousePlugin } from '#plugins/define.ts';
 import { PluginError, type Winners } from '#plugins/order.ts';
+import { eventPattern } from '#resolvers/platform/events/queries.ts';
 
 type Make = (unit: UnitOfWork | null) => object;
 
@@ -89,7 +90,20 @@ export function collectCatalogue(plugins: readonly GatehousePlugin[]): Catalogue
       areas.set(area.name, area);
     }
   }
+  checkListeners(plugins);
   return { events, areas, roles: plugins.flatMap((plugin) => plugin.roles) };
+}
+
+/** Two of one name would share one place in the log, and each would miss what the other was given. */
+function checkListeners(plugins: readonly GatehousePlugin[]): void {
+  const names = new Set<string>();
+  for (const plugin of plugins)
+    for (const { name, events } of plugin.listeners) {
+      if (names.has(name)) throw new PluginError(`Plugin "${plugin.name}" declares listener ${name} again.`);
+      names.add(name);
+      const fault = events.map((pattern) => eventPattern.safeParse(pattern).error?.issues[0]?.message).find(Boolean);
+      if (fault) throw new PluginError(`Listener ${name} of plugin "${plugin.name}": ${fault}`);
+    }
 }
 
 interface SetupEnvironment {

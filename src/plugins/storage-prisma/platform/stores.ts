@@ -1,8 +1,10 @@
 import { eventLog } from '#kernel/event.ts';
+import { listenerStore } from '#kernel/listener.ts';
 import { type Provision, provision } from '#plugins/provision.ts';
 import { PrismaAccounts } from '#plugins/storage-prisma/platform/accounts.ts';
 import { PrismaApiKeys } from '#plugins/storage-prisma/platform/api-keys.ts';
 import { PrismaEventLog } from '#plugins/storage-prisma/platform/event-log.ts';
+import { PrismaListeners } from '#plugins/storage-prisma/platform/listeners.ts';
 import { PrismaRoles } from '#plugins/storage-prisma/platform/roles.ts';
 import { PrismaSessions } from '#plugins/storage-prisma/platform/sessions.ts';
 import { PrismaThrottle } from '#plugins/storage-prisma/platform/throttle.ts';
@@ -15,6 +17,7 @@ import { throttleStore } from '#resolvers/platform/sign-in/throttle.ts';
 
 export const platformStores: readonly Provision<Session>[] = [
   provision(eventLog, (session) => new PrismaEventLog(session)),
+  provision(listenerStore, (session) => new PrismaListeners(session)),
   provision(accountStore, (session) => new PrismaAccounts(session)),
   provision(roleStore, (session) => new PrismaRoles(session)),
   provision(sessionStore, (session) => new PrismaSessions(session)),
