@@ -1,5 +1,6 @@
 import type { Context } from '#kernel/context.ts';
 import type { EventDefinition } from '#kernel/event.ts';
+import type { DeclaredJob } from '#kernel/job.ts';
 import type { AreaRules, Facts, ScopeGrant } from '#kernel/permission.ts';
 import { definePort } from '#kernel/port.ts';
 
@@ -34,6 +35,8 @@ export interface Catalogue {
   readonly events: ReadonlyMap<string, EventDefinition>;
   readonly areas: ReadonlyMap<string, PermissionArea>;
   readonly roles: readonly RoleDeclaration[];
+  /** By name of the class. */
+  readonly jobs: ReadonlyMap<string, DeclaredJob>;
 }
 
 export const catalogue = definePort<Catalogue>('catalogue');

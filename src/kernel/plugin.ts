@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { PermissionArea, RoleDeclaration } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
 import type { EventDefinition } from '#kernel/event.ts';
+import type { JobClass, JobOptions } from '#kernel/job.ts';
 import type { Listener } from '#kernel/listener.ts';
 import type { Logger } from '#kernel/log.ts';
 import type { ManyPort, Port } from '#kernel/port.ts';
@@ -78,6 +79,10 @@ export interface Plugin<Builder = unknown> {
   readonly optional: PortMap;
   readonly provides: readonly (Port<object> | ManyPort<object>)[];
   readonly events: readonly EventDefinition[];
+  // biome-ignore lint/suspicious/noExplicitAny: classes of any arguments
+  readonly jobs: readonly JobClass<any>[];
+  /** What it says of job classes, its own or of others, by name: before their declarations, after the config. */
+  readonly jobOptions: Readonly<Record<string, JobOptions>>;
   readonly permissions: readonly PermissionArea[];
   readonly roles: readonly RoleDeclaration[];
   readonly checks: readonly ReadinessCheck[];

@@ -7,6 +7,7 @@ import type { Dispose, Provide } from '#kernel/plugin.ts';
 import type { ManyPort, Port } from '#kernel/port.ts';
 import type { UnitOfWork } from '#kernel/unit.ts';
 import type { GatehousePlugin } from '#plugins/define.ts';
+import { collectJobs } from '#plugins/job-classes.ts';
 import { PluginError, type Winners } from '#plugins/order.ts';
 import { eventPattern } from '#resolvers/platform/events/queries.ts';
 
@@ -91,7 +92,7 @@ export function collectCatalogue(plugins: readonly GatehousePlugin[]): Catalogue
     }
   }
   checkListeners(plugins);
-  return { events, areas, roles: plugins.flatMap((plugin) => plugin.roles) };
+  return { events, areas, roles: plugins.flatMap((plugin) => plugin.roles), jobs: collectJobs(plugins, events) };
 }
 
 /** Two of one name would share one place in the log, and each would miss what the other was given. */
