@@ -1,19 +1,27 @@
 import { eventLog } from '#kernel/event.ts';
+import { leases } from '#kernel/leases.ts';
 import { listenerStore } from '#kernel/listener.ts';
 import { type Provision, provision } from '#plugins/provision.ts';
 import { PrismaAccounts } from '#plugins/storage-prisma/platform/accounts.ts';
 import { PrismaApiKeys } from '#plugins/storage-prisma/platform/api-keys.ts';
+import { PrismaDaemons } from '#plugins/storage-prisma/platform/daemons.ts';
 import { PrismaEventLog } from '#plugins/storage-prisma/platform/event-log.ts';
+import { PrismaLeases } from '#plugins/storage-prisma/platform/leases.ts';
 import { PrismaListeners } from '#plugins/storage-prisma/platform/listeners.ts';
+import { PrismaModes } from '#plugins/storage-prisma/platform/modes.ts';
 import { PrismaRoles } from '#plugins/storage-prisma/platform/roles.ts';
+import { PrismaSchedules } from '#plugins/storage-prisma/platform/schedules.ts';
 import { PrismaSessions } from '#plugins/storage-prisma/platform/sessions.ts';
 import { PrismaThrottle } from '#plugins/storage-prisma/platform/throttle.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import { accountStore } from '#resolvers/platform/accounts/account.ts';
 import { apiKeyStore } from '#resolvers/platform/api-keys/api-key.ts';
 import { roleStore } from '#resolvers/platform/roles/role.ts';
+import { scheduleStore } from '#resolvers/platform/schedules/schedule.ts';
 import { sessionStore } from '#resolvers/platform/sessions/session.ts';
 import { throttleStore } from '#resolvers/platform/sign-in/throttle.ts';
+import { daemonStore } from '#resolvers/platform/system/daemon.ts';
+import { modeStore } from '#resolvers/platform/system/mode.ts';
 
 export const platformStores: readonly Provision<Session>[] = [
   provision(eventLog, (session) => new PrismaEventLog(session)),
@@ -23,4 +31,8 @@ export const platformStores: readonly Provision<Session>[] = [
   provision(sessionStore, (session) => new PrismaSessions(session)),
   provision(apiKeyStore, (session) => new PrismaApiKeys(session)),
   provision(throttleStore, (session) => new PrismaThrottle(session)),
+  provision(leases, (session) => new PrismaLeases(session)),
+  provision(modeStore, (session) => new PrismaModes(session)),
+  provision(daemonStore, (session) => new PrismaDaemons(session)),
+  provision(scheduleStore, (session) => new PrismaSchedules(session)),
 ];
