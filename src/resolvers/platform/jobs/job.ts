@@ -122,6 +122,7 @@ export type JobChange = Partial<
     Job,
     | 'state'
     | 'attemptsLeft'
+    | 'trial'
     | 'progress'
     | 'finishedAt'
     | 'queryAt'
@@ -244,12 +245,10 @@ export interface JobStore {
   renew(held: readonly Held[], life: number): Promise<Job[]>;
   /**
    * Gives RUNNING jobs whose lease is over, by the storage's clock, to exactly one: under the taker's own fence, so that
-   * whatever the old holder still writes is refused. At most `limit`, the longest lost first.
+   * whatever the old holder still writes is refused. The lease still names the lost worker. At most `limit`, the longest
+   * lost first; rows that others work on are passed over.
    */
-  takeExpired(
-    taker: { readonly worker: string; readonly fence: string; readonly lease: number },
-    limit: number,
-  ): Promise<Job[]>;
+  takeExpired(taker: { readonly fence: string; readonly lease: number }, limit: number): Promise<Job[]>;
   /** The jobs in the queue, locked for the caller's unit of work; null for those that are not there. */
   lock(ids: readonly string[]): Promise<(Job | null)[]>;
   /**
