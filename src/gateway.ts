@@ -14,9 +14,12 @@ import { type Catalogue, catalogue } from '#kernel/catalogue.ts';
 import { type Clock, clock, systemClock } from '#kernel/clock.ts';
 import type { ConfigSection } from '#kernel/config.ts';
 import { type Context, type ContextFacts, type ContextSource, createContext } from '#kernel/context.ts';
+import { createDeparture, departure } from '#kernel/departure.ts';
 import { eventLog } from '#kernel/event.ts';
+import { type Graph, graph } from '#kernel/graph.ts';
 import { createLogger, type Logger } from '#kernel/log.ts';
 import { metrics } from '#kernel/metrics.ts';
+import type { Task } from '#kernel/plugin.ts';
 import { authenticator, systemViewer } from '#kernel/viewer.ts';
 import { makePlan, type Plan } from '#plugins/configure.ts';
 import type { GatehousePlugin } from '#plugins/define.ts';
@@ -59,6 +62,8 @@ export interface Gateway {
   fetch: Door['fetch'];
   /** Opens the doors. @returns where, such as `http://127.0.0.1:4000`. */
   listen(): Promise<string>;
+  /** Aborted when a part of the gateway asks for its end, such as a halt of the system: then dispose of it. */
+  readonly leaving: AbortSignal;
   /** Runs the tasks and the listeners of the plugins until the gateway is disposed of. */
   work(): void;
   /** Runs a query or a mutation in this process, with the rights of the system unless another viewer is named. */
@@ -123,6 +128,15 @@ async function startGateway(plan: Plan, options: GatewayOptions & { readonly fol
   provide(clock, time);
   provide(catalogue, plan.catalogue);
   provide(metrics, measures);
+  const leave = createDeparture();
+  provide(departure, leave);
+  let runLocally: ReturnType<typeof createExecutor> | null = null;
+  provide(graph, {
+    async execute(operation) {
+      if (!runLocally) throw new Error('The graph is asked before the gateway is ready.');
+      return runLocally(operation);
+    },
+  } satisfies Graph);
 
   const events = config.section('events') as EventsConfig;
   let delivery: ReturnType<typeof createDelivery> | null = null;
@@ -178,21 +192,28 @@ async function startGateway(plan: Plan, options: GatewayOptions & { readonly fol
       upgrade: sockets.upgrade,
       stream: createSse({ hub, operations, schema, config: live, context }),
     });
-    const runLocally = createExecutor(operations, source);
+    const execute = createExecutor(operations, source);
+    runLocally = execute;
     const listenings = plugins
       .flatMap((plugin) => plugin.listeners)
       .map(
         (listener) =>
           new Listening({ listener, tail: stream.tail, clock: time, log, poll: events.poll, context: () => context() }),
       );
-    let tasks: Promise<unknown> = Promise.resolve();
+    const tasksAt = (place: NonNullable<Task['place']>) =>
+      runTasks(
+        plugins.flatMap((plugin) => plugin.tasks).filter((task) => (task.place ?? 'WORK') === place),
+        context,
+        draining.signal,
+      );
+    const tasks: Promise<unknown>[] = [];
     let disposed: Promise<void> | null = null;
     const end = async () => {
       draining.abort();
       hub.drain();
       await door.drain();
       await sockets.close();
-      await tasks;
+      await Promise.all(tasks);
       await stream.stop();
       await door.close();
       await dispose();
@@ -202,15 +223,16 @@ async function startGateway(plan: Plan, options: GatewayOptions & { readonly fol
       catalogue: plan.catalogue,
       log,
       fetch: door.fetch,
-      listen: door.listen,
-      work() {
-        const all = plugins.flatMap((plugin) => plugin.tasks);
-        tasks = Promise.all([
-          runTasks(all, context, draining.signal),
-          ...listenings.map((listening) => listening.run(draining.signal)),
-        ]);
+      leaving: leave.signal,
+      async listen() {
+        const url = await door.listen();
+        tasks.push(tasksAt('DOORS'));
+        return url;
       },
-      execute: (operation) => runLocally({ viewer: systemViewer, ...operation }),
+      work() {
+        tasks.push(tasksAt('WORK'), ...listenings.map((listening) => listening.run(draining.signal)));
+      },
+      execute: (operation) => execute({ viewer: systemViewer, ...operation }),
       context,
       dispose() {
         disposed ??= end();

@@ -2,7 +2,7 @@ import type { Context } from '#kernel/context.ts';
 import type { EventDefinition } from '#kernel/event.ts';
 import type { DeclaredJob } from '#kernel/job.ts';
 import type { AreaRules, Facts, ScopeGrant } from '#kernel/permission.ts';
-import { definePort } from '#kernel/port.ts';
+import { definePort, type Port } from '#kernel/port.ts';
 
 /** A kind of thing that a scope may name: how its value is understood, kept and shown. */
 export interface ScopeKind {
@@ -37,6 +37,8 @@ export interface Catalogue {
   readonly roles: readonly RoleDeclaration[];
   /** By name of the class. */
   readonly jobs: ReadonlyMap<string, DeclaredJob>;
+  /** Ports that jobs in threads may use, by name. */
+  readonly remotePorts: ReadonlyMap<string, Port<object>>;
 }
 
 export const catalogue = definePort<Catalogue>('catalogue');

@@ -30,6 +30,8 @@ export interface Route {
 /** Work that goes on from start to drain, in every process. */
 export interface Task {
   readonly name: string;
+  /** WORK: in processes that do the work behind the graph. DOORS: in those that serve it. WORK unless said. */
+  readonly place?: 'WORK' | 'DOORS';
   /** Returns when the signal is aborted. What it throws is logged, and it is begun again after a pause. */
   run(ctx: Context, signal: AbortSignal): Promise<void>;
 }

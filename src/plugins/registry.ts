@@ -92,7 +92,17 @@ export function collectCatalogue(plugins: readonly GatehousePlugin[]): Catalogue
     }
   }
   checkListeners(plugins);
-  return { events, areas, roles: plugins.flatMap((plugin) => plugin.roles), jobs: collectJobs(plugins, events) };
+  return {
+    events,
+    areas,
+    roles: plugins.flatMap((plugin) => plugin.roles),
+    jobs: collectJobs(plugins, events),
+    remotePorts: new Map(
+      plugins.flatMap(({ provides }) =>
+        provides.flatMap((port) => (port.many || !port.remote ? [] : [[port.name, port]])),
+      ),
+    ),
+  };
 }
 
 /** Two of one name would share one place in the log, and each would miss what the other was given. */
