@@ -3,6 +3,8 @@ import { authLucia } from '#plugins/auth-lucia/plugin.ts';
 import { authToken } from '#plugins/auth-token/plugin.ts';
 import type { GatehousePlugin } from '#plugins/define.ts';
 import { egressPlugin } from '#plugins/egress/plugin.ts';
+import { mailNone } from '#plugins/mail-none.ts';
+import { mailSmtp } from '#plugins/mail-smtp/plugin.ts';
 import { network } from '#plugins/network.ts';
 import { platform } from '#plugins/platform.ts';
 import { secretBoxPlugin } from '#plugins/secret-box/plugin.ts';
@@ -14,6 +16,7 @@ export const defaultPlugins: readonly GatehousePlugin[] = [
   storagePrisma,
   secretBoxPlugin,
   egressPlugin,
+  mailNone,
   auth,
   authLucia,
   authToken,
@@ -23,5 +26,5 @@ export const defaultPlugins: readonly GatehousePlugin[] = [
 
 /** Every plugin that comes with Gatehouse, by name. */
 export const builtIns: ReadonlyMap<string, GatehousePlugin> = new Map(
-  [...defaultPlugins, storageMemory].map((plugin) => [plugin.name, plugin]),
+  [...defaultPlugins, mailSmtp, storageMemory].map((plugin) => [plugin.name, plugin]),
 );
