@@ -1,5 +1,6 @@
 import { auth } from '#plugins/auth.ts';
 import { authLucia } from '#plugins/auth-lucia/plugin.ts';
+import { authProxy } from '#plugins/auth-proxy/plugin.ts';
 import { authToken } from '#plugins/auth-token/plugin.ts';
 import type { GatehousePlugin } from '#plugins/define.ts';
 import { egressPlugin } from '#plugins/egress/plugin.ts';
@@ -20,6 +21,7 @@ export const defaultPlugins: readonly GatehousePlugin[] = [
   auth,
   authLucia,
   authToken,
+  authProxy,
   platform,
   network,
 ];
