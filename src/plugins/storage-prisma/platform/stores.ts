@@ -6,6 +6,8 @@ import { PrismaAccounts } from '#plugins/storage-prisma/platform/accounts.ts';
 import { PrismaApiKeys } from '#plugins/storage-prisma/platform/api-keys.ts';
 import { PrismaDaemons } from '#plugins/storage-prisma/platform/daemons.ts';
 import { PrismaEventLog } from '#plugins/storage-prisma/platform/event-log.ts';
+import { PrismaExternalIdentities } from '#plugins/storage-prisma/platform/external-identities.ts';
+import { jobStores } from '#plugins/storage-prisma/platform/job-stores.ts';
 import { PrismaLeases } from '#plugins/storage-prisma/platform/leases.ts';
 import { PrismaListeners } from '#plugins/storage-prisma/platform/listeners.ts';
 import { PrismaModes } from '#plugins/storage-prisma/platform/modes.ts';
@@ -16,6 +18,7 @@ import { PrismaThrottle } from '#plugins/storage-prisma/platform/throttle.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import { accountStore } from '#resolvers/platform/accounts/account.ts';
 import { apiKeyStore } from '#resolvers/platform/api-keys/api-key.ts';
+import { externalIdentityStore } from '#resolvers/platform/external-identities/external-identity.ts';
 import { roleStore } from '#resolvers/platform/roles/role.ts';
 import { scheduleStore } from '#resolvers/platform/schedules/schedule.ts';
 import { sessionStore } from '#resolvers/platform/sessions/session.ts';
@@ -24,12 +27,14 @@ import { daemonStore } from '#resolvers/platform/system/daemon.ts';
 import { modeStore } from '#resolvers/platform/system/mode.ts';
 
 export const platformStores: readonly Provision<Session>[] = [
+  ...jobStores,
   provision(eventLog, (session) => new PrismaEventLog(session)),
   provision(listenerStore, (session) => new PrismaListeners(session)),
   provision(accountStore, (session) => new PrismaAccounts(session)),
   provision(roleStore, (session) => new PrismaRoles(session)),
   provision(sessionStore, (session) => new PrismaSessions(session)),
   provision(apiKeyStore, (session) => new PrismaApiKeys(session)),
+  provision(externalIdentityStore, (session) => new PrismaExternalIdentities(session)),
   provision(throttleStore, (session) => new PrismaThrottle(session)),
   provision(leases, (session) => new PrismaLeases(session)),
   provision(modeStore, (session) => new PrismaModes(session)),

@@ -4,7 +4,7 @@ import type { Context } from '#kernel/context.ts';
 import { JobStateError, NotFoundError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
 import { parse, rowId } from '#kernel/input.ts';
-import { insert, pending } from '#resolvers/platform/jobs/enqueue.ts';
+import { insert } from '#resolvers/platform/jobs/enqueue.ts';
 import {
   jobFacts,
   jobKilled,
@@ -14,7 +14,7 @@ import {
   jobRestarted,
   tellJob,
 } from '#resolvers/platform/jobs/events.ts';
-import { isFinal, type Job, jobStore, type NewJob } from '#resolvers/platform/jobs/job.ts';
+import { isFinal, type Job, type JobChange, jobStore, type NewJob, pending } from '#resolvers/platform/jobs/job.ts';
 import { requireVisible } from '#resolvers/platform/rights/self.ts';
 
 const One = z.object({ id: rowId('Job') });
@@ -123,11 +123,7 @@ async function changing<T>(ctx: Context, id: string, work: (ctx: Context, job: J
   });
 }
 
-async function update(
-  ctx: Context,
-  job: Job,
-  change: Parameters<ReturnType<typeof storeOf>['update']>[1],
-): Promise<Job> {
+async function update(ctx: Context, job: Job, change: JobChange): Promise<Job> {
   return (await storeOf(ctx).update(job.id, change)) as Job;
 }
 

@@ -10,7 +10,7 @@ import type { DeclaredJob, Enqueue, Enqueued, JobOptions } from '#kernel/job.ts'
 import type { JsonObject } from '#kernel/json.ts';
 import { canonicalJson, hashArgs, readJobInput } from '#resolvers/platform/jobs/args.ts';
 import { jobEnqueued, jobFacts, tellJob } from '#resolvers/platform/jobs/events.ts';
-import { type Job, jobStore, type NewJob } from '#resolvers/platform/jobs/job.ts';
+import { type Job, jobStore, type NewJob, pending } from '#resolvers/platform/jobs/job.ts';
 import { jobSettings, settleProperties } from '#resolvers/platform/jobs/settings.ts';
 
 const mostJobs = 10_000;
@@ -104,27 +104,3 @@ export async function insert(ctx: Context, fresh: readonly NewJob[]): Promise<En
 function alreadyThere({ name, args }: NewJob, id: string): JobExistsError {
   return new JobExistsError(`job [${name}] exists with args ${canonicalJson(args)}`, id);
 }
-
-/** A job as it lies in the queue at first. */
-export const pending = (job: NewJob): Job => ({
-  ...job,
-  state: 'PENDING',
-  attemptsLeft: job.properties.attempts,
-  progress: { value: null, message: null },
-  childId: null,
-  lease: null,
-  startedAt: null,
-  finishedAt: null,
-  queryAt: null,
-  inactiveAt: null,
-  runtime: 0,
-  heartbeatAt: null,
-  zombieAt: null,
-  wallAt: null,
-  killedAt: null,
-  removedAt: null,
-  lastError: null,
-  sources: [],
-  logCount: 0,
-  journaled: false,
-});

@@ -116,6 +116,30 @@ export type NewJob = Pick<
   | 'parentId'
 >;
 
+/** A job as it lies in the queue at first. */
+export const pending = (job: NewJob): Job => ({
+  ...job,
+  state: 'PENDING',
+  attemptsLeft: job.properties.attempts,
+  progress: { value: null, message: null },
+  childId: null,
+  lease: null,
+  startedAt: null,
+  finishedAt: null,
+  queryAt: null,
+  inactiveAt: null,
+  runtime: 0,
+  heartbeatAt: null,
+  zombieAt: null,
+  wallAt: null,
+  killedAt: null,
+  removedAt: null,
+  lastError: null,
+  sources: [],
+  logCount: 0,
+  journaled: false,
+});
+
 /** What a change sets; what is absent stays. */
 export type JobChange = Partial<
   Pick<
