@@ -1,4 +1,5 @@
 import { auth } from '#plugins/auth.ts';
+import { authJwt } from '#plugins/auth-jwt/plugin.ts';
 import { authLucia } from '#plugins/auth-lucia/plugin.ts';
 import { authProxy } from '#plugins/auth-proxy/plugin.ts';
 import { authToken } from '#plugins/auth-token/plugin.ts';
@@ -22,6 +23,7 @@ export const defaultPlugins: readonly GatehousePlugin[] = [
   authLucia,
   authToken,
   authProxy,
+  authJwt,
   platform,
   network,
 ];
