@@ -21,6 +21,11 @@ export interface ScopeKind {
 export interface PermissionArea extends AreaRules {
   readonly description: string;
   readonly kinds?: Readonly<Record<string, ScopeKind>>;
+  /**
+   * For patterns: everything that one may be held against. Lists and histories are narrowed to those of it that a viewer's
+   * patterns cover, so that no storage has to understand patterns.
+   */
+  values?(ctx: Context): Promise<readonly string[]>;
 }
 
 /** A role that a plugin declares: made at a start when missing, never reset after somebody changed it. */
