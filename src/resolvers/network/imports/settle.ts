@@ -1,14 +1,21 @@
 import type { Context } from '#kernel/context.ts';
 import type { Item, Sorted } from '#resolvers/network/imports/items.ts';
+import { Known, type Settled } from '#resolvers/network/imports/known.ts';
 import { type Pass, unchanged, type Verdicts } from '#resolvers/network/imports/pass.ts';
 import type { SourceRow, Verdict } from '#resolvers/network/imports/row.ts';
 import { settleDevices } from '#resolvers/network/imports/settle-devices.ts';
 import { settleNetworks } from '#resolvers/network/imports/settle-networks.ts';
 import { settleSites } from '#resolvers/network/imports/settle-sites.ts';
 
+/** What is settled behind the Sites, in this order: each step may need what those before it left. */
+const steps: readonly ((pass: Pass, sorted: Sorted) => Promise<Settled>)[] = [
+  (pass, sorted) => settleDevices(pass, sorted.of('DEVICE')),
+  (pass, sorted) => settleNetworks(pass, sorted.of('NETWORK')),
+];
+
 /**
  * Says what becomes of every item, and does it when `writes` says so: inside a transaction, with the same checks under
- * locks. Sites come first, then devices, then networks. Items that fail are left aside, and so are those that need them.
+ * locks. Items that fail are left aside, and so are those that need them.
  * @param told called after each step with the number of items that are settled.
  */
 export async function settle(
@@ -17,17 +24,19 @@ export async function settle(
   order: Pass['order'],
   { writes, told }: { readonly writes: boolean; told(done: number): void },
 ): Promise<Verdicts> {
-  const pass: Pass = { ctx, order, writes };
   const verdicts = new Map<Item, Verdict>();
   const keep = (settled: Verdicts) => {
     for (const [item, verdict] of settled) verdicts.set(item, verdict);
     told(verdicts.size);
   };
-  const names = [...sorted.devices, ...sorted.networks].map((item) => item.wish.site);
-  const sites = await settleSites(pass, sorted.sites, new Set(names));
+  const sites = await settleSites({ ctx, order, writes }, sorted.of('SITE'), sorted.siteNames);
   keep(sites.verdicts);
-  keep(await settleDevices(pass, sorted.devices, sites.find));
-  keep(await settleNetworks(pass, sorted.networks, sites.find));
+  const pass: Pass = { ctx, order, writes, known: new Known(sites.find) };
+  for (const step of steps) {
+    const settled = await step(pass, sorted);
+    pass.known.keep(settled);
+    keep(settled.verdicts);
+  }
   return verdicts;
 }
 

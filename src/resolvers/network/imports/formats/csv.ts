@@ -1,4 +1,5 @@
 import { CsvError, parse } from 'csv-parse/sync';
+import { Cell } from '#resolvers/network/attributes/check.ts';
 import { allFields, rowOf } from '#resolvers/network/imports/formats/kind.ts';
 import { badText } from '#resolvers/network/imports/formats/text.ts';
 import type { RowKind } from '#resolvers/network/imports/inventory-import.ts';
@@ -66,7 +67,7 @@ function toRow({ line, cells }: CsvRecord, columns: readonly string[], usual: Ro
   const isAttribute = ({ name }: { readonly name: string }) => name.startsWith(attributePrefix);
   const attributes = given
     .filter(isAttribute)
-    .map(({ name, cell }) => [name.slice(attributePrefix.length), splitValues(cell)] as const);
+    .map(({ name, cell }) => [name.slice(attributePrefix.length), toCell(cell)] as const);
   const plain = given
     .filter((entry) => !isAttribute(entry))
     .map(({ name, cell }) => [name, name === 'prefixLength' && /^\d{1,9}$/.test(cell) ? Number(cell) : cell] as const);
@@ -81,4 +82,4 @@ function toRow({ line, cells }: CsvRecord, columns: readonly string[], usual: Ro
 }
 
 /** Several values in one cell are split by `|`; `\|` is the character itself. */
-const splitValues = (cell: string): string[] => cell.split(/(?<!\\)\|/).map((value) => value.replaceAll('\\|', '|'));
+const toCell = (cell: string): Cell => new Cell(cell.split(/(?<!\\)\|/).map((value) => value.replaceAll('\\|', '|')));

@@ -1,6 +1,6 @@
 import { type CountedKind, type RowKind, rowKinds } from '#resolvers/network/imports/inventory-import.ts';
+import { fieldsOf } from '#resolvers/network/imports/read-wish.ts';
 import { failure, type SourceRow } from '#resolvers/network/imports/row.ts';
-import { fieldsOf } from '#resolvers/network/imports/wish.ts';
 
 /** How files write a kind: `device`. */
 const written = (kind: RowKind): string => kind.toLowerCase();
