@@ -12,8 +12,11 @@ import { action, noun, type RunnerSession, type Shell } from '#commands/shell.ts
 import type { Terminal } from '#commands/terminal.ts';
 import { examples, given } from '#commands/things.ts';
 import { decodeText } from '#resolvers/network/imports/formats/text.ts';
+import { rowKinds } from '#resolvers/network/imports/inventory-import.ts';
 
 const formats = { netbox: 'NETBOX', json: 'JSON', csv: 'CSV', prefixes: 'PREFIX_LIST' } as const;
+/** How commands write a kind of rows: `protocol-type`. */
+const small = (kind: string): string => kind.toLowerCase().replaceAll('_', '-');
 const onErrors = { abort: 'ABORT', skip: 'SKIP_ROW' } as const;
 
 interface ImportOptions {
@@ -43,9 +46,7 @@ export function inventoryCommand(program: Command, shell: Shell): void {
       new Option('-f, --format <format>', 'what the file is').choices(Object.keys(formats)).makeOptionMandatory(),
     )
     .option('-s, --site <site>', 'the site of rows that name none')
-    .addOption(
-      new Option('--kind <kind>', 'the kind of rows that do not say it').choices(['site', 'device', 'network']),
-    )
+    .addOption(new Option('--kind <kind>', 'the kind of rows that do not say it').choices(rowKinds.map(small)))
     .option('--dry-run', 'only say what would be done')
     .addOption(
       new Option('--on-error <what>', 'what a failed row means for the others: abort unless given').choices(
@@ -154,7 +155,7 @@ function report(print: Printer, run: ImportSummary, rows: readonly ImportRow[], 
   }
   if (failedCount > rows.length) print.remark(`… and ${failedCount - rows.length} more rows; --rows shows more.`);
   print.list(run.counts, [
-    { head: 'KIND', cell: ({ kind }) => kind.toLowerCase() },
+    { head: 'KIND', cell: ({ kind }) => small(kind) },
     { head: 'CREATED', cell: ({ created }) => created, right: true },
     { head: 'UPDATED', cell: ({ updated }) => updated, right: true },
     { head: 'UNCHANGED', cell: ({ unchanged }) => unchanged, right: true },

@@ -88,8 +88,13 @@ function enums(builder: Builder): void {
   enumOf(builder, 'InventoryImportOutcome', 'What became of a row.', outcomes, outcomeMeanings);
   enumOf(builder, 'InventoryImportKind', 'What a row is about.', countedKinds, {
     SITE: 'A Site.',
+    ATTRIBUTE: 'A definition of what things may carry.',
+    PROTOCOL_TYPE: 'A type of protocols.',
     DEVICE: 'A device.',
     NETWORK: 'A network or a host address.',
+    INTERFACE: 'An interface of a device, with its addresses.',
+    CIRCUIT: 'A circuit, with its ends.',
+    PROTOCOL: 'A protocol on a device.',
     UNKNOWN: 'The row does not say it. No row is imported as this.',
   });
   enumOf(builder, 'InventoryImportOnError', 'What a failed row means for the others.', onErrors, {

@@ -17,7 +17,17 @@ export type ImportState = (typeof importStates)[number];
 export const importPhases = ['READ', 'VALIDATE', 'APPLY', 'DONE'] as const;
 export type ImportPhase = (typeof importPhases)[number];
 
-export const rowKinds = ['SITE', 'DEVICE', 'NETWORK'] as const;
+/** In the order in which they are settled: each may need those before it. */
+export const rowKinds = [
+  'SITE',
+  'ATTRIBUTE',
+  'PROTOCOL_TYPE',
+  'DEVICE',
+  'NETWORK',
+  'INTERFACE',
+  'CIRCUIT',
+  'PROTOCOL',
+] as const;
 export type RowKind = (typeof rowKinds)[number];
 
 /** What rows are counted by. `UNKNOWN`: a row that does not say what it is. */

@@ -3,12 +3,14 @@ import type { Item, Sorted } from '#resolvers/network/imports/items.ts';
 import { Known, type Settled } from '#resolvers/network/imports/known.ts';
 import { type Pass, unchanged, type Verdicts } from '#resolvers/network/imports/pass.ts';
 import type { SourceRow, Verdict } from '#resolvers/network/imports/row.ts';
+import { settleAttributes } from '#resolvers/network/imports/settle-attributes.ts';
 import { settleDevices } from '#resolvers/network/imports/settle-devices.ts';
 import { settleNetworks } from '#resolvers/network/imports/settle-networks.ts';
 import { settleSites } from '#resolvers/network/imports/settle-sites.ts';
 
 /** What is settled behind the Sites, in this order: each step may need what those before it left. */
 const steps: readonly ((pass: Pass, sorted: Sorted) => Promise<Settled>)[] = [
+  (pass, sorted) => settleAttributes(pass, sorted.of('ATTRIBUTE')),
   (pass, sorted) => settleDevices(pass, sorted.of('DEVICE')),
   (pass, sorted) => settleNetworks(pass, sorted.of('NETWORK')),
 ];

@@ -1,6 +1,7 @@
 import type { AttributeResource } from '#resolvers/network/attributes/attribute.ts';
 import type { GivenAttributes } from '#resolvers/network/attributes/check.ts';
 import type { GivenRules } from '#resolvers/network/attributes/rules.ts';
+import { toNameSlug } from '#resolvers/network/circuits/snapshot.ts';
 import { foldHostname } from '#resolvers/network/devices/hostname.ts';
 import type { NetworkState } from '#resolvers/network/networks/network.ts';
 
@@ -68,7 +69,7 @@ export interface InterfaceWish extends Carrier {
   readonly speed?: number | null | undefined;
   /** Name of an interface of the same device. */
   readonly parent?: string | null | undefined;
-  /** All that it is to hold, in canonical form. */
+  /** Host addresses that it is to have, beside those that it has, in canonical form. */
   readonly addresses?: readonly string[] | undefined;
   readonly forceAddresses?: boolean | undefined;
 }
@@ -117,11 +118,16 @@ function keyOf(wish: Wish): readonly (string | null)[] {
     case 'INTERFACE':
       return [wish.site, foldHostname(wish.device), wish.name];
     case 'CIRCUIT':
-      return wish.name === undefined
-        ? [wish.site, 'ends', wish.endpointA, wish.endpointZ ?? null]
-        : [wish.site, 'name', wish.name];
-    // It has no key of its own: rows that say the same of where it runs are about one.
+      return [wish.site, toNameSlug(wish.name ?? `${wish.endpointA}_${wish.endpointZ ?? 'None'}`)];
+    // It has no key of its own: rows that say the same of where it runs are about one, unless they describe it otherwise.
     case 'PROTOCOL':
-      return [wish.site, wish.type, foldHostname(wish.device), wish.interface ?? null, wish.circuit ?? null];
+      return [
+        wish.site,
+        wish.type,
+        foldHostname(wish.device),
+        wish.interface ?? null,
+        wish.circuit ?? null,
+        wish.description ?? '',
+      ];
   }
 }
