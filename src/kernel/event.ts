@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Context } from '#kernel/context.ts';
 import { InputError } from '#kernel/errors.ts';
 import type { Page, PageRequest } from '#kernel/page.ts';
 import type { Facts, PermissionName, Visibility } from '#kernel/permission.ts';
@@ -26,6 +27,11 @@ export interface EventDefinition<Data = unknown> {
   readonly seenWith: PermissionName;
   /** Whether the account in the fact `account` sees it without that right. */
   readonly seenByOwner: boolean;
+  /**
+   * Such events as the viewer is shown them who may see them: without what names other things that he may not see. In
+   * their order; all as they are where it is not said.
+   */
+  readonly show?: (ctx: Context, events: readonly StoredEvent[]) => Promise<readonly StoredEvent[]>;
   /** What webhooks send as the subject; the event's `data` without it. */
   readonly hookData?: (event: StoredEvent) => unknown;
 }

@@ -89,7 +89,11 @@ export async function openNetwork(
 const ofThisDomain =
   /\b(FROM|JOIN|INTO|UPDATE)\s+("public"\.)?"?(site|attribute\w*|device|network\w*|assignment|circuit\w*|protocol\w*)\b/;
 
-function storagePlugin(storage: 'memory' | 'embedded' | { readonly url: string }, onStatement: (sql: string) => void) {
+/** The storage of a gateway: memory, a new embedded database, or the server that the config names. */
+export function storagePlugin(
+  storage: 'memory' | 'embedded' | { readonly url: string },
+  onStatement: (sql: string) => void = () => undefined,
+) {
   if (storage === 'memory') return storageMemory;
   if (storage !== 'embedded') return storagePrisma;
   return definePlugin({

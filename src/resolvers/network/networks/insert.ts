@@ -169,12 +169,12 @@ function refuseSeeds(
   });
 }
 
-/** A Site that the viewer may not know of is as unknown as one that does not exist. */
+/** A Site that the viewer named and may not know of is as unknown as one that does not exist. */
 function refuseRight(ctx: Context, seed: Seed, ancestors: readonly Network[]): GatehouseError | null {
   const facts = networkFacts({ id: '', siteId: seed.site.id }, ancestors);
   const refused = seed.allocation ? null : refusal(ctx, 'network:create', facts);
-  if (!refused || mayRead(ctx, siteFacts(seed.site)) || mayRead(ctx, facts)) return refused;
-  return new InputError([unknownSite(seed.named ?? seed.site, [...(seed.path ?? []), 'site'])]);
+  if (!refused || !seed.named || mayRead(ctx, siteFacts(seed.site))) return refused;
+  return new InputError([unknownSite(seed.named, [...(seed.path ?? []), 'site'])]);
 }
 
 function refuseTaken(seed: Seed, standing: Standing, repeated: boolean): GatehouseError | null {
