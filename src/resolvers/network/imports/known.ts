@@ -1,7 +1,11 @@
 import type { Attribute } from '#resolvers/network/attributes/attribute.ts';
+import type { Circuit } from '#resolvers/network/circuits/circuit.ts';
 import type { Item } from '#resolvers/network/imports/items.ts';
 import { failure, type Verdict } from '#resolvers/network/imports/row.ts';
 import { identityOf, type Wish } from '#resolvers/network/imports/wish.ts';
+import type { NetworkInterface } from '#resolvers/network/interfaces/interface.ts';
+import type { Network } from '#resolvers/network/networks/network.ts';
+import type { ProtocolType } from '#resolvers/network/protocol-types/protocol-type.ts';
 
 /** Something that a row refers to, or why the row fails. */
 export type Found = { readonly id: string } | Verdict;
@@ -21,6 +25,12 @@ export class Known {
   readonly #things = new Map<string, string | null>();
   /** Definitions that a pass that does not write would have made or changed, as they would be. */
   readonly definitions: Attribute[] = [];
+  /** The same of networks. */
+  readonly networks: Network[] = [];
+  /** The same of other things, by row id. */
+  readonly protocolTypes = new Map<string, ProtocolType>();
+  readonly interfaces = new Map<string, NetworkInterface>();
+  readonly circuits = new Map<string, Circuit>();
   /** The Site with a name. */
   readonly site: (name: string) => Found;
 
@@ -43,4 +53,22 @@ export class Known {
     if (id !== null) return { id };
     return failure('DEPENDENCY_FAILED', `Its ${field} failed too.`, [field]);
   }
+}
+
+/** Things by row id as the pass has them: those that it only plans, and what is stored. */
+export async function withPlanned<T extends object>(
+  planned: ReadonlyMap<string, T>,
+  ids: readonly string[],
+  read: (ids: readonly string[]) => Promise<readonly (T | null)[]>,
+): Promise<ReadonlyMap<string, T>> {
+  const stored = [...new Set(ids)].filter((id) => !planned.has(id));
+  const found = stored.length === 0 ? [] : await read(stored);
+  return new Map(
+    ids
+      .flatMap((id) => {
+        const thing = planned.get(id);
+        return thing ? [[id, thing] as const] : [];
+      })
+      .concat(stored.flatMap((id, index) => (found[index] ? [[id, found[index] as T] as const] : []))),
+  );
 }

@@ -81,3 +81,36 @@ export class Docket<T extends { readonly item: Item }> {
     return this.verdicts.get(item)?.outcome === 'FAILED';
   }
 }
+
+/** What is to have a name that something else may have now. */
+export interface Naming {
+  readonly item: Item;
+  /** What there is of it. */
+  readonly thing: { readonly id: string } | null;
+  /** What else has the name that it is to have. */
+  readonly holder: { readonly id: string } | null;
+  /** Whether it gives up the name that it has. */
+  readonly leaves: boolean;
+}
+
+/** A name can be had only when what has it gets another one. Items that cannot have theirs fail. */
+export function refuseTaken(
+  namings: readonly Naming[],
+  verdicts: Map<Item, Verdict>,
+  taken: (item: Item) => GatehouseError,
+): void {
+  const changes = ({ item }: Naming) => ['CREATED', 'UPDATED'].includes(verdicts.get(item)?.outcome ?? '');
+  const waiting = Map.groupBy(
+    namings.filter(({ holder }) => holder !== null),
+    ({ holder }) => holder?.id,
+  );
+  const leaving = new Set(namings.filter((one) => one.leaves && changes(one)).map(({ thing }) => thing?.id));
+  const staying = [...waiting.keys()].filter((id) => !leaving.has(id));
+  for (let id = staying.pop(); id !== undefined; id = staying.pop()) {
+    for (const one of waiting.get(id) ?? []) {
+      if (!changes(one)) continue;
+      verdicts.set(one.item, failed(taken(one.item)));
+      if (one.thing && leaving.has(one.thing.id)) staying.push(one.thing.id);
+    }
+  }
+}

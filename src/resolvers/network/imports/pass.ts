@@ -19,10 +19,10 @@ export interface Pass extends Look {
   readonly known: Known;
 }
 
-/** Somebody took a name between the look and the write: on another look all of it is seen. */
+/** Somebody made or changed something between the look and the write: on another look all of it is seen. */
 export class Overtaken extends Error {
   constructor(taken: string) {
-    super(`${taken} was made by somebody else meanwhile.`);
+    super(`${taken} was made or changed by somebody else meanwhile.`);
     this.name = 'Overtaken';
   }
 }
@@ -58,4 +58,16 @@ const keyNames = {
 
 /** The same error as that of a single creation. */
 export const alreadyThere = ({ wish }: Item, taken: string): ConflictError =>
-  new ConflictError(`${taken} already exists${wish.kind === 'SITE' ? '' : ' in this site'}.`, [keyNames[wish.kind]]);
+  new ConflictError(`${taken} already exists${whereIn[wish.kind]}.`, [keyNames[wish.kind]]);
+
+const inSite = ' in this site';
+const whereIn = {
+  SITE: '',
+  ATTRIBUTE: inSite,
+  PROTOCOL_TYPE: inSite,
+  DEVICE: inSite,
+  NETWORK: inSite,
+  INTERFACE: ' on this device',
+  CIRCUIT: inSite,
+  PROTOCOL: ' on this device',
+} as const;

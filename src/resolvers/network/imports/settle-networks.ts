@@ -54,12 +54,12 @@ export async function settleNetworks(pass: Pass, items: readonly Item<NetworkWis
     if (verdict.outcome !== 'FAILED') ids.set(one.item, one.network.id);
   }
   // Before anything is created: what is known of their ancestors would not be true any more.
-  if (pass.writes) {
-    await update(
-      pass.ctx,
-      present.filter(({ item }) => verdicts.get(item)?.outcome === 'UPDATED'),
-    );
-  }
+  const changes = changesOf(
+    pass.ctx,
+    present.filter(({ item }) => verdicts.get(item)?.outcome === 'UPDATED'),
+  );
+  if (pass.writes) await update(pass.ctx, changes);
+  else pass.known.networks.push(...changes.map(({ after }) => after));
   const made = await create(pass, absent);
   absent.forEach(({ item }, index) => {
     const outcome = made[index];
@@ -149,15 +149,32 @@ async function create(
   }
   const standings = located.map(({ standing }) => standing);
   const { errors } = await judgeSeeds(ctx, seeds, standings, known.definitions);
-  return errors.map((error) => (error ? { error } : { id: newId() }));
+  const now = microseconds(ctx.clock.now());
+  return errors.map((error, index) => {
+    if (error) return { error };
+    const { site, cidr, state = 'ALLOCATED' } = seeds[index] as Seed;
+    const id = newId();
+    known.networks.push({ id, siteId: site.id, cidr, state, parentId: null, createdAt: now, updatedAt: now });
+    return { id };
+  });
 }
 
-async function update(ctx: Context, present: readonly Present[]): Promise<void> {
+interface Change {
+  readonly before: Network;
+  readonly after: Network;
+  readonly ancestors: readonly Network[];
+  readonly carried: Carried;
+}
+
+function changesOf(ctx: Context, present: readonly Present[]): Change[] {
   const now = microseconds(ctx.clock.now());
-  const changes = present.map(({ item, network, ancestors, carried }) => {
+  return present.map(({ item, network, ancestors, carried }) => {
     const state = setsState(item, network) ? (item.wish.state ?? network.state) : network.state;
     return { before: network, ancestors, after: { ...network, state, updatedAt: now }, carried };
   });
+}
+
+async function update(ctx: Context, changes: readonly Change[]): Promise<void> {
   if (changes.length === 0) return;
   await ctx.use(networkStore).updateMany(changes.map(({ after }) => after));
   await storeAttributes(
