@@ -70,7 +70,13 @@ function importMutation(builder: Builder): void {
   });
   const defaults = builder.inputType('InventoryImportDefaultsInput', {
     description: 'For what a row does not say, where it makes something.',
-    fields: (t) => ({ state: t.field({ type: 'NetworkState' as never, description: 'Of networks.' }) }),
+    fields: (t) => ({
+      state: t.field({ type: 'NetworkState' as never, description: 'Of networks.' }),
+      attributes: t.field({
+        type: 'Attributes',
+        description: 'Of everything that carries attributes: what a row says of one goes before.',
+      }),
+    }),
   });
   mutation(builder, 'inventoryImport', {
     description:
