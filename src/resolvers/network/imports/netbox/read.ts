@@ -3,6 +3,7 @@ import { readAddresses } from '#resolvers/network/imports/netbox/addresses.ts';
 import { Bases } from '#resolvers/network/imports/netbox/bases.ts';
 import { definitionRows } from '#resolvers/network/imports/netbox/definitions.ts';
 import { readDevices } from '#resolvers/network/imports/netbox/devices.ts';
+import { interfaceRows } from '#resolvers/network/imports/netbox/interfaces.ts';
 import { readObjects } from '#resolvers/network/imports/netbox/objects.ts';
 import { prefixRows, readPrefixes } from '#resolvers/network/imports/netbox/prefixes.ts';
 import { siteRows } from '#resolvers/network/imports/netbox/sites.ts';
@@ -10,7 +11,15 @@ import type { Reading, SourceRow } from '#resolvers/network/imports/row.ts';
 import type { NetworkSettings } from '#resolvers/network/settings.ts';
 
 /** Models of which every row becomes something here. */
-const imported = ['dcim.site', 'ipam.vrf', 'dcim.device', 'ipam.prefix', 'ipam.ipaddress', 'extras.taggeditem'];
+const imported = [
+  'dcim.site',
+  'ipam.vrf',
+  'dcim.device',
+  'dcim.interface',
+  'ipam.prefix',
+  'ipam.ipaddress',
+  'extras.taggeditem',
+];
 
 /**
  * An export of NetBox: a JSON array of `{model, pk, fields}`. Its sites are places and its VRFs are namespaces, where a
@@ -22,7 +31,12 @@ export function readNetbox(text: string, order: NetboxOrder, settings: NetworkSe
   const devices = readDevices(file, order, settings.hostname);
   const prefixes = readPrefixes(file, order);
   const addresses = readAddresses(file, order, devices, new Bases(prefixes));
-  const placed = [...devices.rows, ...prefixRows(file, order, prefixes, addresses.fieldsOf), ...addresses.rows];
+  const placed = [
+    ...devices.rows,
+    ...prefixRows(file, order, prefixes, addresses.fieldsOf),
+    ...addresses.rows,
+    ...interfaceRows(file, devices, addresses.heldBy),
+  ];
   const known = new Set([...imported, ...(order.aggregates ? ['ipam.aggregate'] : [])]);
   return {
     rows: [
