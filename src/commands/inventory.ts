@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { exits, failure } from '#commands/failure.ts';
-import { importBar, importWatch } from '#commands/import-progress.ts';
+import { importBar, watchImport } from '#commands/import-progress.ts';
 import { type ImportRow, type ImportSummary, readRows, runImport } from '#commands/import-run.ts';
 import { siteKeyOf } from '#commands/keys.ts';
 import { oneMore, wholeNumber } from '#commands/listing.ts';
@@ -38,7 +38,6 @@ interface ImportOptions {
 
 /** `gatehouse inventory …` */
 export function inventoryCommand(program: Command, shell: Shell): void {
-  const progress = importWatch();
   noun(program, 'inventory', 'real data in')
     .command('import <file>')
     .description('bring the inventory to what a file says; - reads standard input')
@@ -85,24 +84,14 @@ ${examples(
   'curl -s https://example.com/prefixes | gatehouse inventory import - --format prefixes --site AWS',
 )}`,
     )
-    .action(
-      action<ImportOptions>(
-        shell,
-        (session, file) => importFile(session, file, progress),
-        () => [progress.plugin],
-      ),
-    );
+    .action(action<ImportOptions>(shell, (session, file) => importFile(session, file)));
 }
 
-async function importFile(
-  session: RunnerSession<ImportOptions>,
-  file: string,
-  progress: ReturnType<typeof importWatch>,
-): Promise<number> {
+async function importFile(session: RunnerSession<ImportOptions>, file: string): Promise<number> {
   const { runner, print, options, terminal } = session;
   const input = { ...inputOf(options), text: decodeText(await readBytes(terminal, file)) };
   const bar = importBar(terminal, options.quiet ?? false);
-  const stop = progress.begin(runner, bar.show);
+  const stop = watchImport(runner, bar.show);
   const { run, rejected } = await runImport(runner, input).finally(() => {
     stop();
     bar.end();

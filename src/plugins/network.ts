@@ -173,7 +173,9 @@ export const network = definePlugin({
         .describe('How many outcomes of rows are kept of an import.'),
       wait: duration()
         .prefault('50s')
-        .describe('How long a request waits for the end of its import before it is answered with the import as it runs.'),
+        .describe(
+          'How long a request waits for the end of its import before it is answered with the import as it runs.',
+        ),
     }),
     allocate: group({
       max: z

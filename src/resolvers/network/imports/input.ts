@@ -34,6 +34,8 @@ export const importInput = z.object({
   defaults: z.object({ state: stateInput.nullish(), attributes: attributesInput.nullish() }).nullish(),
   /** Created first in the Site of `site` when missing. */
   baseNetworks: orElse(z.array(cidrText).max(1000, 'At most 1000 base networks are given.'), []),
+  /** Whether the answer waits for the end, as long as a request may take. */
+  wait: orElse(z.boolean(), true),
   netbox: netbox.nullish().transform((given) => given ?? netbox.parse({})),
 });
 

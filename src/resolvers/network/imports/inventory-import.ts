@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { type Actor, defineEvent } from '#kernel/event.ts';
 import { toGlobalId } from '#kernel/id.ts';
 import type { Page, PageRequest } from '#kernel/page.ts';
-import { defineManyPort, definePort } from '#kernel/port.ts';
+import { definePort } from '#kernel/port.ts';
+import { definePresent } from '#kernel/present.ts';
 
 /**
  * Words. *Row*: one entry of the file, with its position in it. *Outcome*: what became of a row. *Note*: a row that
@@ -66,6 +67,15 @@ export interface ImportProgress {
   readonly total: number;
 }
 
+/** How far an import is, with what came of the rows so far; told while it is at work. */
+export interface TellingProgress extends ImportProgress {
+  /** In the order of `countedKinds`, without kinds that have no row yet. */
+  readonly counts: readonly KindCounts[];
+}
+
+/** At the start, at each change of phase, otherwise at most 4 times a second. */
+export const importProgress = definePresent<TellingProgress>('InventoryImportProgress');
+
 /** One run of an import. It is kept for dry runs too. */
 export interface InventoryImport extends ImportTotals {
   readonly id: string;
@@ -124,13 +134,6 @@ export interface ImportStore {
 }
 
 export const importStore = definePort<ImportStore>('network.imports');
-
-/** Told of every import of this process how far it is: at each change of phase, otherwise at most 4 times a second. */
-export interface ImportObserver {
-  progressed(progress: ImportProgress): void;
-}
-
-export const importObserver = defineManyPort<ImportObserver>('network.importObserver');
 
 export const importGlobalId = (id: string): string => toGlobalId('InventoryImport', id);
 
