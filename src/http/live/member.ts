@@ -1,6 +1,6 @@
 import { setTimeout as pause, setImmediate as turnOver } from 'node:timers/promises';
 import type { Cohort } from '#http/live/cohort.ts';
-import { coalescedPayload, type Frame, type PresentFrame } from '#http/live/frame.ts';
+import { coalescedPayload, type Frame } from '#http/live/frame.ts';
 import type { GatehouseError } from '#kernel/errors.ts';
 import { encodeCursor } from '#kernel/event.ts';
 import type { FeedItem, LogPosition, OverflowPolicy } from '#kernel/feed.ts';
@@ -130,16 +130,11 @@ export class Member {
 
   #follow(cohort: Cohort, start: number): void {
     const { ring } = cohort;
-    this.#flushWaiting();
+    this.#flushWaiting(cohort);
     let place = start;
     while (place >= ring.base && this.outlet.writable()) {
       const frame = ring.at(place);
-      const { present } = cohort;
-      const isDue = present && present.version > this.#told;
-      if (isDue && !(frame && frame.sequence <= present.frame.sequence)) {
-        this.#tell(present);
-        continue;
-      }
+      if (this.#tellBefore(frame?.sequence ?? Number.POSITIVE_INFINITY, cohort)) continue;
       if (!frame) break;
       this.#send(frame, frame.payload);
       if (this.#ended || this.#cohort !== cohort) return;
@@ -150,13 +145,16 @@ export class Member {
     else if (this.#until !== null && this.#checkpoint() >= this.#until) this.outlet.complete();
   }
 
-  /** Told in its place among the events. Where a later one went out already it is left out: a newer one will follow. */
-  #tell({ frame, version }: PresentFrame): void {
-    this.#told = version;
-    if (frame.sequence < this.#position) return;
-    this.#position = frame.sequence;
+  /** The present state in its place among the events: before the one with this number, if it is not known yet. */
+  #tellBefore(sequence: number, { present }: Cohort): boolean {
+    if (!present || present.version <= this.#told || present.frame.sequence >= sequence) return false;
+    this.#told = present.version;
+    // Where a later event went out already its cursor would lead back.
+    if (present.frame.sequence < this.#position) return false;
+    this.#position = present.frame.sequence;
     this.#options.counts.delivered();
-    this.outlet.next(frame.payload, frame.cursor);
+    this.outlet.next(present.frame.payload, present.frame.cursor);
+    return true;
   }
 
   #overflow(cohort: Cohort): void {
@@ -192,9 +190,10 @@ export class Member {
       this.outlet.slow(this.cursor);
   }
 
-  #flushWaiting(): void {
+  #flushWaiting(cohort: Cohort): void {
     for (const [subject, { frame, count }] of this.#waiting) {
       if (!this.outlet.writable()) return;
+      this.#tellBefore(frame.sequence, cohort);
       this.#waiting.delete(subject);
       this.#waitingBytes -= frame.bytes;
       this.#options.counts.dropped(count - 1);
