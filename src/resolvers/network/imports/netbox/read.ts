@@ -1,6 +1,7 @@
 import type { NetboxOrder } from '#resolvers/network/imports/input.ts';
 import { readAddresses } from '#resolvers/network/imports/netbox/addresses.ts';
 import { Bases } from '#resolvers/network/imports/netbox/bases.ts';
+import { circuitRows } from '#resolvers/network/imports/netbox/circuits.ts';
 import { definitionRows } from '#resolvers/network/imports/netbox/definitions.ts';
 import { readDevices } from '#resolvers/network/imports/netbox/devices.ts';
 import { interfaceRows } from '#resolvers/network/imports/netbox/interfaces.ts';
@@ -18,6 +19,7 @@ const imported = [
   'dcim.interface',
   'ipam.prefix',
   'ipam.ipaddress',
+  'circuits.circuit',
   'extras.taggeditem',
 ];
 
@@ -36,6 +38,7 @@ export function readNetbox(text: string, order: NetboxOrder, settings: NetworkSe
     ...prefixRows(file, order, prefixes, addresses.fieldsOf),
     ...addresses.rows,
     ...interfaceRows(file, devices, addresses.heldBy),
+    ...circuitRows(file, devices),
   ];
   const known = new Set([...imported, ...(order.aggregates ? ['ipam.aggregate'] : [])]);
   return {
