@@ -56,7 +56,7 @@ interface Said extends SiteOption, CarriedOptions {
   readonly description?: string;
   readonly type?: number;
   readonly mac?: string;
-  readonly speed?: string;
+  readonly speed?: number | 'none';
   readonly parent?: string;
   readonly address?: readonly string[];
   readonly addresses?: boolean;
@@ -68,7 +68,7 @@ const options = (command: Command): Command =>
     .option('-d, --description <text>', 'free text')
     .option('--type <number>', 'the number of a type, as `networkInterfaceTypes` of the graph tells', wholeNumber)
     .option('--mac <address>', 'its MAC address, or none')
-    .option('--speed <mbit>', 'in Mbit/s, or none')
+    .option('--speed <mbit>', 'in Mbit/s, or none', (text) => (text === 'none' ? text : wholeNumber(text)))
     .option('--parent <interface>', 'the interface of the same device to hang below, or none')
     .option('--address <address...>', 'all its host addresses; missing ones are created')
     .option('--force-addresses', 'take reserved addresses too');
@@ -81,7 +81,7 @@ const partsOf = ({ device, name, description, type, mac, speed, parent }: Said) 
     description,
     type,
     macAddress: orNone(mac, (text) => text),
-    speed: orNone(speed, wholeNumber),
+    speed: speed === 'none' ? null : speed,
     parent: orNone(parent, (text) => keyOf('NetworkInterface', 'nameSlug', text)),
   });
 
@@ -133,7 +133,7 @@ export function networkInterfaceCommand(program: Command, shell: Shell): void {
           .option('--name <name>', 'only with this name')
           .option('-d, --description <text>', 'only with this description')
           .option('--mac <address>', 'only with this MAC address, in any spelling')
-          .option('--speed <mbit>', 'only of this speed')
+          .option('--speed <mbit>', 'only of this speed', wholeNumber)
           .option('--type <number>', 'only of this type', wholeNumber)
           .option('--parent <interface>', 'only what hangs directly below this one'),
       examples: [
