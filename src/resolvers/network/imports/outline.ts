@@ -94,10 +94,10 @@ export interface Naming {
 }
 
 /** A name can be had only when what has it gets another one. Items that cannot have theirs fail. */
-export function refuseTaken(
-  namings: readonly Naming[],
+export function refuseTaken<N extends Naming>(
+  namings: readonly N[],
   verdicts: Map<Item, Verdict>,
-  taken: (item: Item) => GatehouseError,
+  taken: (one: N) => GatehouseError,
 ): void {
   const changes = ({ item }: Naming) => ['CREATED', 'UPDATED'].includes(verdicts.get(item)?.outcome ?? '');
   const waiting = Map.groupBy(
@@ -109,7 +109,7 @@ export function refuseTaken(
   for (let id = staying.pop(); id !== undefined; id = staying.pop()) {
     for (const one of waiting.get(id) ?? []) {
       if (!changes(one)) continue;
-      verdicts.set(one.item, failed(taken(one.item)));
+      verdicts.set(one.item, failed(taken(one)));
       if (one.thing && leaving.has(one.thing.id)) staying.push(one.thing.id);
     }
   }

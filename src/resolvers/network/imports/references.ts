@@ -1,14 +1,20 @@
+import type { Context } from '#kernel/context.ts';
 import { InputError } from '#kernel/errors.ts';
+import { mayRead } from '#resolvers/network/access.ts';
 import type { Found } from '#resolvers/network/imports/known.ts';
 import type { Pass } from '#resolvers/network/imports/pass.ts';
 import { failed, type Verdict } from '#resolvers/network/imports/row.ts';
+import { unknown } from '#resolvers/network/imports/settle-sites.ts';
 import type { Wish } from '#resolvers/network/imports/wish.ts';
 import { describeKey } from '#resolvers/network/keys.ts';
 import type { Finder } from '#resolvers/network/lookup.ts';
+import { siteFacts } from '#resolvers/network/sites/site.ts';
 
 /** Something that a row refers to by its natural key. */
 export interface Reference {
   readonly siteId: string;
+  /** The name of the Site. */
+  readonly site: string;
   readonly key: string;
   /** What a row would ask for to mean it; null where no row could. */
   readonly wish: Wish | null;
@@ -34,12 +40,19 @@ export async function findReferences<T extends { readonly id: string; readonly s
           ctx,
           others.map(({ siteId, key }) => ({ siteId, key })),
         );
-  const found = new Map(others.map((one, index) => [one, matches[index]?.[0] ?? notFound(finder, one)]));
+  const found = new Map(others.map((one, index) => [one, matches[index]?.[0] ?? notFound(ctx, finder, one)]));
   return references.map((one, index) => inFile[index] ?? (one && found.get(one)) ?? null);
 }
 
-const notFound = ({ type, key: name }: Pick<Finder<never>, 'type' | 'key'>, { key, field }: Reference): Verdict =>
-  failed(InputError.at([field], `${type} not found: ${describeKey({ [name]: key })}.`));
+/** In a Site that the viewer may not know of nothing is missing: it is the Site that is not there. */
+function notFound(
+  ctx: Context,
+  { type, key: name }: Pick<Finder<never>, 'type' | 'key'>,
+  { siteId, site, key, field }: Reference,
+): Verdict {
+  if (!mayRead(ctx, siteFacts({ id: siteId }))) return unknown(site);
+  return failed(InputError.at([field], `${type} not found: ${describeKey({ [name]: key })}.`));
+}
 
 /** The first of these that is none. */
 export const firstRefusal = (...found: readonly (Found | null | undefined)[]): Verdict | null =>

@@ -64,6 +64,7 @@ async function findDevices(
     deviceFinder,
     sited.map(({ siteId, item: { wish } }) => ({
       siteId,
+      site: wish.site,
       key: wish.device,
       wish: { kind: 'DEVICE', site: wish.site, hostname: wish.device },
       field: 'device',
@@ -166,7 +167,7 @@ function failDependants(drafts: readonly Draft[], docket: Docket<Draft>): void {
   const namings = drafts.map((one) => ({ ...one, leaves: one.thing !== null && one.thing.name !== one.row.name }));
   for (let failures = -1, now = 0; failures !== now; ) {
     failures = now;
-    refuseTaken(namings, verdicts, (item) => alreadyThere(item, (item as Item<InterfaceWish>).wish.name));
+    refuseTaken(namings, verdicts, ({ item, row }) => alreadyThere(item, row.name));
     for (const one of drafts) {
       if (one.parent && !docket.fails(one) && verdicts.get(one.parent)?.outcome === 'FAILED')
         verdicts.set(one.item, failure('DEPENDENCY_FAILED', 'Its parent failed too.', ['parent']));

@@ -80,6 +80,7 @@ async function findRequired(
   const asked = sited.flatMap(({ item: { wish }, siteId }) =>
     (wish.requiredAttributes ?? []).map((name) => ({
       siteId,
+      site: wish.site,
       key: `PROTOCOL ${name}`,
       wish: { kind: 'ATTRIBUTE', site: wish.site, resource: 'PROTOCOL', name } as const,
       field: 'requiredAttributes',

@@ -5,10 +5,12 @@ import { takeLocks } from '#resolvers/network/imports/locks.ts';
 import { type Pass, unchanged, type Verdicts } from '#resolvers/network/imports/pass.ts';
 import type { SourceRow, Verdict } from '#resolvers/network/imports/row.ts';
 import { settleAttributes } from '#resolvers/network/imports/settle-attributes.ts';
+import { settleCircuits } from '#resolvers/network/imports/settle-circuits.ts';
 import { settleDevices } from '#resolvers/network/imports/settle-devices.ts';
 import { settleInterfaces } from '#resolvers/network/imports/settle-interfaces.ts';
 import { settleNetworks } from '#resolvers/network/imports/settle-networks.ts';
 import { settleProtocolTypes } from '#resolvers/network/imports/settle-protocol-types.ts';
+import { settleProtocols } from '#resolvers/network/imports/settle-protocols.ts';
 import { settleSites } from '#resolvers/network/imports/settle-sites.ts';
 
 /** What is settled behind the Sites, in this order: each step may need what those before it left. */
@@ -18,6 +20,8 @@ const steps: readonly ((pass: Pass, sorted: Sorted) => Promise<Settled>)[] = [
   (pass, sorted) => settleDevices(pass, sorted.of('DEVICE')),
   (pass, sorted) => settleNetworks(pass, sorted.of('NETWORK')),
   (pass, sorted) => settleInterfaces(pass, sorted.of('INTERFACE')),
+  (pass, sorted) => settleCircuits(pass, sorted.of('CIRCUIT')),
+  (pass, sorted) => settleProtocols(pass, sorted.of('PROTOCOL')),
 ];
 
 /**
