@@ -14,7 +14,7 @@ import {
   toChange,
   typeOfResource,
 } from '#resolvers/network/changes/change.ts';
-import { changesSeenBy, isSeenBy, visibleHistory } from '#resolvers/network/changes/visibility.ts';
+import { changesSeenBy, isSeenBy, visibleHistory, visibleHistoryOf } from '#resolvers/network/changes/visibility.ts';
 import { rowIdOf, type SiteKey } from '#resolvers/network/keys.ts';
 import { siteKey, sitesByKey } from '#resolvers/network/sites/find.ts';
 
@@ -78,7 +78,7 @@ export type ChangeList = z.input<typeof listInput>;
 export async function listChanges(ctx: Context, input: ChangeList, page: PageRequest): Promise<Page<Change>> {
   const { site, filter } = parse(listInput, input);
   const siteId = site ? await historicSite(ctx, site) : null;
-  const visibility = await visibleHistory(ctx);
+  const visibility = await (siteId === null ? visibleHistory(ctx) : visibleHistoryOf(ctx, siteId));
   if (!filter || (site && siteId === null) || visibility === 'none') return emptyPage;
   const log = ctx.use(eventLog);
   const seen = changesSeenBy(visibility);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { allow } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
-import { InUseError, UnavailableError } from '#kernel/errors.ts';
+import { InUseError, OutdatedError } from '#kernel/errors.ts';
 import { allowSomewhere, mayRead } from '#resolvers/network/access.ts';
 import { attributesInput, type GivenAttributes } from '#resolvers/network/attributes/check.ts';
 import { changeAttributes } from '#resolvers/network/attributes/values.ts';
@@ -124,7 +124,7 @@ async function lockCircuits(ctx: Context, items: Items<Change>): Promise<{ befor
     if (!circuit) throw notFound('Circuit', items, index, 'update');
     // Its devices were locked as they were when it was found.
     if (!sameEnds(circuit, named[index] ?? circuit))
-      throw new UnavailableError('The ends of the circuit were changed by somebody else just now. Try again.');
+      throw new OutdatedError('The ends of the circuit were changed by somebody else just now. Try again.');
     return circuit;
   });
   return { before, ends };
