@@ -55,6 +55,12 @@ export function defineEvent<Data>(
   };
 }
 
+/** Says which GraphQL type shows such a part of an event's data in a list. */
+export const shownAs = <Schema extends z.ZodType>(schema: Schema, type: string) => schema.meta({ graphType: type });
+
+export const shownType = (schema: z.ZodType): string | null =>
+  (schema.meta() as { readonly graphType?: string } | undefined)?.graphType ?? null;
+
 /** Who did it, as the event keeps it: names stay readable after an account is gone. */
 export interface Actor {
   /** Row id of the account; null for the system and for anonymous. */

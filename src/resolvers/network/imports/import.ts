@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { visible } from '#kernel/access.ts';
 import { background } from '#kernel/background.ts';
 import type { Context } from '#kernel/context.ts';
@@ -134,11 +135,13 @@ async function pass(ctx: Context, running: Running, phase: 'VALIDATE' | 'APPLY')
   const { order, reading, sorted, teller } = running;
   const settled = await settle(ctx, sorted, order, {
     writes: phase === 'APPLY',
-    told(settled) {
+    async told(settled) {
       teller.tell(phase, reading.rows.length, () => {
         const verdicts = rowVerdicts(sorted, settled);
         return { done: verdicts.size, counts: countsOf(verdicts) };
       });
+      // A storage in this process may leave no moment for sockets and timers.
+      await turn();
     },
   });
   const verdicts = rowVerdicts(sorted, settled);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Actor, defineEvent } from '#kernel/event.ts';
+import { type Actor, defineEvent, shownAs } from '#kernel/event.ts';
 import { toGlobalId } from '#kernel/id.ts';
 import type { Page, PageRequest } from '#kernel/page.ts';
 import { definePort } from '#kernel/port.ts';
@@ -140,9 +140,9 @@ export const importGlobalId = (id: string): string => toGlobalId('InventoryImpor
 const begun = { format: z.enum(importFormats), dryRun: z.boolean() };
 const ended = {
   ...begun,
-  counts: z.array(kindCounts),
-  warnings: z.array(codeCount),
-  ignored: z.array(modelCount),
+  counts: z.array(shownAs(kindCounts, 'InventoryImportCounts')),
+  warnings: z.array(shownAs(codeCount, 'InventoryImportWarning')),
+  ignored: z.array(shownAs(modelCount, 'InventoryImportIgnored')),
 };
 const seen = {
   subject: 'InventoryImport',

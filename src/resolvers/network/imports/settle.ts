@@ -33,21 +33,21 @@ export async function settle(
   ctx: Context,
   sorted: Sorted,
   order: Pass['order'],
-  { writes, told }: { readonly writes: boolean; told(verdicts: Verdicts): void },
+  { writes, told }: { readonly writes: boolean; told(verdicts: Verdicts): Promise<void> },
 ): Promise<Verdicts> {
   const verdicts = new Map<Item, Verdict>();
-  const keep = (settled: Verdicts) => {
+  const keep = async (settled: Verdicts) => {
     for (const [item, verdict] of settled) verdicts.set(item, verdict);
-    told(verdicts);
+    await told(verdicts);
   };
   const sites = await settleSites({ ctx, order, writes }, sorted.of('SITE'), sorted.siteNames);
-  keep(sites.verdicts);
+  await keep(sites.verdicts);
   const pass: Pass = { ctx, order, writes, known: new Known(sites.find) };
   if (writes) await takeLocks(pass, sorted);
   for (const step of steps) {
     const settled = await step(pass, sorted);
     pass.known.keep(settled);
-    keep(settled.verdicts);
+    await keep(settled.verdicts);
   }
   return verdicts;
 }
