@@ -136,13 +136,16 @@ const sentences = {
   FAILED: 'The import broke off: nothing was written.',
 } as const;
 
+const rowsText = (count: number, which = ''): string => `${count} ${which}${count === 1 ? 'row' : 'rows'}`;
+
 /** Failed rows for people on the side, the summary as the result. */
 function report(print: Printer, run: ImportSummary, rows: readonly ImportRow[], failedCount: number): void {
   for (const { row, ref, code, message, path } of rows) {
     const at = path.length > 0 ? ` (${path.join('.')})` : '';
     print.remark(`${row === null ? '' : `${row}: `}${ref}: ${code}: ${message}${at}`);
   }
-  if (failedCount > rows.length) print.remark(`… and ${failedCount - rows.length} more rows; --rows shows more.`);
+  if (failedCount > rows.length)
+    print.remark(`… and ${rowsText(failedCount - rows.length, 'more ')}; --rows shows more.`);
   print.list(run.counts, [
     { head: 'KIND', cell: ({ kind }) => small(kind) },
     { head: 'CREATED', cell: ({ created }) => created, right: true },
@@ -151,10 +154,10 @@ function report(print: Printer, run: ImportSummary, rows: readonly ImportRow[], 
     { head: 'SKIPPED', cell: ({ skipped }) => skipped, right: true },
     { head: 'FAILED', cell: ({ failed }) => failed, right: true },
   ]);
-  for (const { code, count } of run.warnings) print.remark(`warning ${code}: ${count} rows`);
+  for (const { code, count } of run.warnings) print.remark(`warning ${code}: ${rowsText(count)}`);
   const ignored = run.ignored.reduce((sum, { count }) => sum + count, 0);
   if (ignored > 0)
-    print.remark(`Not imported: ${ignored} rows of ${run.ignored.map(({ model }) => model).join(', ')}.`);
+    print.remark(`Not imported: ${rowsText(ignored)} of ${run.ignored.map(({ model }) => model).join(', ')}.`);
   print.done(
     null,
     run.dryRun && run.state === 'COMPLETED' ? 'This would be done; nothing was written.' : sentences[run.state],

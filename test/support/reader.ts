@@ -117,8 +117,7 @@ export class Reader {
       const env = { ...process.env, ...this.#environment };
       return (await promisify(execFile)(process.execPath, [first, ...others], { cwd: this.#folder, env })).stdout;
     } else if (program === 'npx' && first === 'gatehouse') {
-      const { exit, out, err } = await say(others, { environment: this.#environment, folder: this.#folder });
-      return exit === 0 ? out : `${out}${err}`;
+      return (await say(others, { environment: this.#environment, folder: this.#folder })).screen;
     }
     return '';
   }
