@@ -6,19 +6,21 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type Published, published } from '../test/support/inventory.ts';
 import { create } from './benchmarks/create.ts';
 import { credentials } from './benchmarks/credentials.ts';
 import { fanOut } from './benchmarks/fan-out.ts';
 import { hello } from './benchmarks/hello.ts';
+import { network } from './benchmarks/network.ts';
 import { reads } from './benchmarks/reads.ts';
 import type { Benchmark, Effort, Stage } from './benchmarks/suite.ts';
 import { run, startDatabases } from './harness/database.ts';
 import { startLoader } from './harness/load.ts';
-import { startProcess } from './harness/process.ts';
+import { type BenchProcess, startProcess } from './harness/process.ts';
 import { type Results, table } from './harness/report.ts';
 import type { Amounts } from './servers/fill.ts';
 
-const benchmarks: readonly Benchmark[] = [hello, credentials, reads, create, fanOut];
+const benchmarks: readonly Benchmark[] = [hello, credentials, reads, create, fanOut, network];
 
 const help = `npm run bench -- [options]
 
@@ -34,21 +36,28 @@ Measures Gatehouse beside its peers and prints ratios.
 
 The peers are installed by: npm --prefix bench ci`;
 
-interface Settings {
+interface Settings extends Size {
   readonly chosen: readonly Benchmark[];
-  readonly effort: Effort;
-  readonly amounts: Amounts;
   readonly json: boolean;
   readonly profile: string | undefined;
 }
 
-const full: { effort: Effort; amounts: Amounts } = {
-  effort: { rounds: 9, warmUp: 1, seconds: 4, burst: 100, steps: 50 },
+interface Size {
+  readonly effort: Effort;
+  readonly amounts: Amounts;
+  /** The lists of prefixes beside the export. */
+  readonly lists: readonly Published[];
+}
+
+const full: Size = {
+  effort: { rounds: 9, warmUp: 1, span: { seconds: 4 }, burst: 100, steps: 50 },
   amounts: { sites: 20, devicesPerSite: 500, networksPerLevel: 20 },
+  lists: published,
 };
-const smoke: { effort: Effort; amounts: Amounts } = {
-  effort: { rounds: 1, warmUp: 0, seconds: 0.3, burst: 10, steps: 5 },
+const smoke: Size = {
+  effort: { rounds: 1, warmUp: 0, span: { requests: 64 }, burst: 10, steps: 5 },
   amounts: { sites: 20, devicesPerSite: 20, networksPerLevel: 4 },
+  lists: ['prefixes-ipv6.txt'],
 };
 
 function settings(): Settings | 'help' {
@@ -64,25 +73,24 @@ function settings(): Settings | 'help' {
     },
   });
   if (values.help) return 'help';
-  const { effort, amounts } = values.smoke ? smoke : full;
+  const size = values.smoke ? smoke : full;
   const names = values.only?.split(',').map((name) => name.trim());
   const unknown = names?.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name)) ?? [];
   if (unknown.length > 0) throw new Error(`There is no benchmark ${unknown.join(', ')}.`);
   return {
     chosen: benchmarks.filter(({ name }) => names?.includes(name) ?? true),
+    ...size,
     effort: {
-      ...effort,
-      rounds: positive('rounds', values.rounds, effort.rounds),
-      seconds: positive('seconds', values.seconds, effort.seconds),
+      ...size.effort,
+      ...(values.rounds !== undefined && { rounds: positive('rounds', values.rounds) }),
+      ...(values.seconds !== undefined && { span: { seconds: positive('seconds', values.seconds) } }),
     },
-    amounts,
     json: values.json,
     profile: values.profile,
   };
 }
 
-function positive(name: string, text: string | undefined, fallback: number): number {
-  if (text === undefined) return fallback;
+function positive(name: string, text: string): number {
   const value = Number(text);
   if (!(value > 0)) throw new Error(`--${name} must be a number above 0.`);
   return value;
@@ -95,28 +103,38 @@ const interrupted = new Promise<never>((_, reject) => {
 });
 interrupted.catch(() => undefined);
 
-async function measure({ chosen, effort, amounts, profile }: Settings): Promise<Results> {
+async function measure({ chosen, effort, amounts, lists, profile }: Settings): Promise<Results> {
   const ends: (() => Promise<void>)[] = [];
   const later = <T extends { stop(): Promise<void> }>(started: T): T => {
     ends.push(() => started.stop());
     return started;
   };
+  const fill = {
+    made: (gatehouse: BenchProcess<string>) => gatehouse.ask('fill', amounts),
+    inventory: (gatehouse: BenchProcess<string>) => gatehouse.ask('loadInventory', lists),
+  };
   try {
     const databases = later(await startDatabases());
-    const url = await databases.create('gatehouse');
-    const gatehouse = later(await startProcess<string>('servers/gatehouse.ts', { url }));
-    await gatehouse.ask('letAnybodyIn');
-    await gatehouse.ask('fill', amounts);
-    await run(url, 'ANALYZE');
-    const byHand = later(await startProcess<string>('servers/by-hand.ts', { url }));
     const loader = later(await startLoader());
-    const stage: Stage = { effort, databases, loader, gatehouse, byHand, url };
+    const stages = new Map<Benchmark['data'], Stage>();
+    const prepare = async (data: Benchmark['data']): Promise<Stage> => {
+      const url = await databases.create(data);
+      const gatehouse = later(await startProcess<string>('servers/gatehouse.ts', { url }));
+      await gatehouse.ask('letAnybodyIn');
+      await fill[data](gatehouse);
+      await run(url, 'VACUUM ANALYZE');
+      const byHand = later(await startProcess<string>('servers/by-hand.ts', { url }));
+      return { effort, databases, loader, gatehouse, byHand, url };
+    };
     const results: Results[] = [];
-    for (const benchmark of chosen) {
-      process.stderr.write(`${benchmark.name} …\n`);
+    for (const { name, data, ...benchmark } of chosen) {
+      process.stderr.write(`${name} …\n`);
+      const stage = stages.get(data) ?? (await Promise.race([prepare(data), interrupted]));
+      stages.set(data, stage);
+      const { gatehouse } = stage;
       if (profile !== undefined) await gatehouse.ask('profile');
       results.push(await Promise.race([benchmark.run(stage), interrupted]));
-      if (profile !== undefined) await gatehouse.ask('endProfile', resolve(profile, `${benchmark.name}.cpuprofile`));
+      if (profile !== undefined) await gatehouse.ask('endProfile', resolve(profile, `${name}.cpuprofile`));
     }
     return { rows: results.flatMap(({ rows }) => rows), counts: results.flatMap(({ counts }) => counts) };
   } finally {

@@ -10,6 +10,8 @@ import { createMetrics } from '#http/metrics.ts';
 import { createOperations } from '#http/operations.ts';
 import { createSockets } from '#http/sockets.ts';
 import { createSse } from '#http/sse.ts';
+import { background } from '#kernel/background.ts';
+import { broadcast } from '#kernel/broadcast.ts';
 import { type Catalogue, catalogue } from '#kernel/catalogue.ts';
 import { type Clock, clock, systemClock } from '#kernel/clock.ts';
 import type { ConfigSection } from '#kernel/config.ts';
@@ -20,7 +22,9 @@ import { type Graph, graph } from '#kernel/graph.ts';
 import { createLogger, type Logger } from '#kernel/log.ts';
 import { metrics } from '#kernel/metrics.ts';
 import type { Task } from '#kernel/plugin.ts';
+import { presentStates } from '#kernel/present.ts';
 import { authenticator, systemViewer } from '#kernel/viewer.ts';
+import { BackgroundWork } from '#plugins/background.ts';
 import { makePlan, type Plan } from '#plugins/configure.ts';
 import type { GatehousePlugin } from '#plugins/define.ts';
 import { PluginError } from '#plugins/order.ts';
@@ -28,6 +32,7 @@ import { PortRegistry, setupPlugins } from '#plugins/registry.ts';
 import { runTasks } from '#plugins/tasks.ts';
 import { type EventsConfig, eventsConfig } from '#resolvers/platform/events/config.ts';
 import { Listening } from '#resolvers/platform/events/listening.ts';
+import { PresentBoard } from '#resolvers/platform/present/board.ts';
 import { createBuilder } from '#schema/builder.ts';
 import { errors } from '#schema/errors.ts';
 import { eventTypes } from '#schema/event.ts';
@@ -137,6 +142,10 @@ async function startGateway(plan: Plan, options: GatewayOptions & { readonly fol
       return runLocally(operation);
     },
   } satisfies Graph);
+  const board = new PresentBoard();
+  provide(presentStates, board);
+  const behind = new BackgroundWork(log);
+  provide(background, behind);
 
   const events = config.section('events') as EventsConfig;
   let delivery: ReturnType<typeof createDelivery> | null = null;
@@ -169,12 +178,15 @@ async function startGateway(plan: Plan, options: GatewayOptions & { readonly fol
       schema,
       catalogue: plan.catalogue,
       authenticator: who,
+      present: board,
       metrics: measures,
       live,
       events,
     });
     delivery = stream;
     await stream.start();
+    const carrier = ports.find(broadcast, null);
+    const disconnect = carrier && (await board.connect(carrier));
     const { hub } = stream;
     const sockets = createSockets({ hub, operations, schema, authenticator: who, config: live, log, context });
     const door = createDoor({
@@ -214,6 +226,8 @@ async function startGateway(plan: Plan, options: GatewayOptions & { readonly fol
       await door.drain();
       await sockets.close();
       await Promise.all(tasks);
+      await behind.settled();
+      await disconnect?.();
       await stream.stop();
       await door.close();
       await dispose();

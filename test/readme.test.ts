@@ -1,12 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createGateway, type Gateway } from '#gateway';
-import { asShown, blocksOf, exchanges, titled } from './support/markdown.ts';
+import { asShown, blocksOf, exchanges, titled, writeFiles } from './support/markdown.ts';
 import { scratchFolder } from './support/scratch.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -19,11 +19,11 @@ let token = '';
 
 beforeAll(async () => {
   folder = scratchFolder('readme');
-  for (const { title, text } of readme) {
-    if (title === null) continue;
-    await mkdir(dirname(join(folder, title)), { recursive: true });
-    await writeFile(join(folder, title), text.replaceAll('localhost:4000', 'localhost:$PORT'));
-  }
+  const anyPort = readme.map((block) => ({
+    ...block,
+    text: block.text.replaceAll('localhost:4000', 'localhost:$PORT'),
+  }));
+  await writeFiles(anyPort, folder);
   gateway = await createGateway({
     folder,
     config: {

@@ -15,6 +15,7 @@ const siteId = '01890000-0000-7000-8000-000000000000';
 /** A thing made together with its event. What is written by hand has a database of its own: nobody numbers its events. */
 export const create: Benchmark = {
   name: 'create',
+  data: 'made',
   async run({ gatehouse, loader, effort, databases }) {
     const url = await databases.create('by_hand');
     await run(url, `INSERT INTO site VALUES ('${siteId}', 'Site 0', '', now(), now())`);
@@ -43,7 +44,7 @@ export const create: Benchmark = {
           url: place.url,
           body: place.body('made-{n}'),
           holds: '"__typename":"DeviceCreateSuccess"',
-          seconds: effort.seconds,
+          span: effort.span,
         })),
       );
       const rows = compare('create with its event', contenders, await interleave(contenders, effort));

@@ -9,6 +9,7 @@ const body = JSON.stringify({ query: '{ hello }' });
 /** What it costs to know who asks. */
 export const credentials: Benchmark = {
   name: 'credentials',
+  data: 'made',
   async run({ gatehouse, loader, effort }) {
     const url = `${gatehouse.ready}/graphql`;
     const tokens = {
@@ -20,7 +21,7 @@ export const credentials: Benchmark = {
       const headers = { authorization: `Bearer ${token}` };
       const { text, data } = await ask(url, body, headers);
       expectSame(benchmark, { hello: 'world' }, data);
-      const load = { url, body, answer: text, seconds: effort.seconds };
+      const load = { url, body, answer: text, span: effort.span };
       const contenders = [
         underLoad(benchmark, gatehouse, loader, () => ({ ...load, headers })),
         underLoad('Gatehouse without a credential', gatehouse, loader, () => load),

@@ -32,6 +32,7 @@ interface Sender {
 /** One event for many who wait for it: as many events as come at once, and one after the other. */
 export const fanOut: Benchmark = {
   name: 'fan-out',
+  data: 'made',
   async run({ gatehouse, effort }) {
     const broadcast = await startProcess<string>('servers/broadcast.ts');
     const listeners = await startAudience(broadcast.ready, null);

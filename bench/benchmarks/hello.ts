@@ -10,6 +10,7 @@ const body = JSON.stringify({ query: '{ hello }' });
 /** What a request costs that asks for nothing. */
 export const hello: Benchmark = {
   name: 'hello',
+  data: 'made',
   async run({ gatehouse, byHand, loader, effort }) {
     const mercurius = await startProcess<string>('peers/mercurius.ts');
     try {
@@ -27,7 +28,7 @@ export const hello: Benchmark = {
             url: place.url,
             body,
             answer: text,
-            seconds: effort.seconds,
+            span: effort.span,
           })),
         );
       }

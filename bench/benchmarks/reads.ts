@@ -46,6 +46,7 @@ const questions: readonly Question[] = [
 /** Lists and what hangs on them, on the same tables of the same database. */
 export const reads: Benchmark = {
   name: 'reads',
+  data: 'made',
   async run({ gatehouse, byHand, loader, effort, url }) {
     const postgraphile = await startProcess<string>('peers/postgraphile.ts', { url });
     try {
@@ -63,9 +64,7 @@ export const reads: Benchmark = {
           const { text, data } = await ask(url, body);
           ours ??= data;
           expectSame(`${question.benchmark} from ${name}`, ours, data);
-          contenders.push(
-            underLoad(name, server, loader, () => ({ url, body, answer: text, seconds: effort.seconds })),
-          );
+          contenders.push(underLoad(name, server, loader, () => ({ url, body, answer: text, span: effort.span })));
         }
         rows.push(...compare(question.benchmark, contenders, await interleave(contenders, effort)));
       }

@@ -1,13 +1,13 @@
 import type { BenchDatabases } from '../harness/database.ts';
-import type { Loader } from '../harness/load.ts';
+import type { Loader, Span } from '../harness/load.ts';
 import type { BenchProcess } from '../harness/process.ts';
 import type { Results } from '../harness/report.ts';
 import type { Repetition } from '../harness/rounds.ts';
 
 /** How long and how often. */
 export interface Effort extends Repetition {
-  /** Seconds of load for one contender in one round. */
-  readonly seconds: number;
+  /** Of load for one contender in one round. */
+  readonly span: Span;
   /** Events that are sent at once to everybody in one round. */
   readonly burst: number;
   /** Events that are sent one after the other in one round. */
@@ -28,5 +28,7 @@ export interface Stage {
 
 export interface Benchmark {
   readonly name: string;
+  /** What Gatehouse holds: made for the purpose and as large as wanted, or a real inventory. */
+  readonly data: 'made' | 'inventory';
   run(stage: Stage): Promise<Results>;
 }

@@ -9,16 +9,19 @@ export const connections = {
   pool: 10,
 } as const;
 
+/** How long load lasts: for a time, or until so many requests are answered. */
+export type Span = { readonly seconds: number } | { readonly requests: number };
+
 /** Requests of one kind, again and again. */
 export interface Load {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
   readonly connections: number;
-  readonly seconds: number;
+  readonly span: Span;
   /** The text of every answer. */
   readonly answer?: string;
-  /** Text that every answer holds, where each is another. `{n}` in the body is then another number each time. */
+  /** Text that every answer holds, where each is another. `{n}` in the body is then another number of 12 digits each time. */
   readonly holds?: string;
 }
 
@@ -42,6 +45,7 @@ export async function startLoader(): Promise<Loader> {
       const result = await child.ask<LoadResult>('load', { ...load, connections: connections.http });
       if (result.failures > 0)
         throw new Error(`${result.failures} of ${result.failures + result.answers} requests to ${load.url} failed.`);
+      if (result.answers === 0) throw new Error(`${load.url} answered nothing in time: nothing was measured.`);
       return result;
     },
     stop: () => child.stop(),

@@ -5,7 +5,7 @@ import type { Load, LoadResult } from '../harness/load.ts';
 
 let number = 0;
 
-async function load({ url, headers, body, connections, seconds, answer, holds }: Load): Promise<LoadResult> {
+async function load({ url, headers, body, connections, span, answer, holds }: Load): Promise<LoadResult> {
   const begun = performance.now();
   const result = await autocannon({
     url,
@@ -13,7 +13,8 @@ async function load({ url, headers, body, connections, seconds, answer, holds }:
     headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
     body,
     connections,
-    duration: seconds,
+    // It looks whether it is done when it takes a sample.
+    ...('seconds' in span ? { duration: span.seconds } : { amount: span.requests, sampleInt: 10 }),
     // Typed without it.
     ...({
       verifyBody: (text: string) => (answer === undefined ? text.includes(holds ?? '') : text === answer),
@@ -23,7 +24,7 @@ async function load({ url, headers, body, connections, seconds, answer, holds }:
         {
           setupRequest(request) {
             number += 1;
-            return { ...request, body: body.replace('{n}', String(number)) };
+            return { ...request, body: body.replaceAll('{n}', String(number).padStart(12, '0')) };
           },
         },
       ],

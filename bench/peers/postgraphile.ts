@@ -23,6 +23,17 @@ const relations = jsonPgSmartTags({
           ],
         },
       },
+      network_interface: {
+        tags: { foreignKey: '(device_id) references device (id)|@fieldName device|@foreignFieldName interfaces' },
+      },
+      assignment: {
+        tags: {
+          foreignKey: [
+            '(interface_id) references network_interface (id)|@fieldName interface|@foreignFieldName assignments',
+            '(address_id) references network (id)|@fieldName address|@foreignFieldName assignments',
+          ],
+        },
+      },
     },
   },
 });

@@ -1,6 +1,7 @@
 /** Gatehouse as it is started for a day's work, with one field more: `hello`, which asks nothing of anybody. */
 import { createGateway } from '../../src/gateway.ts';
 import { definePlugin } from '../../src/plugins/define.ts';
+import { loadInventory, type Published } from '../../test/support/inventory.ts';
 import { answerParent, given } from '../harness/child.ts';
 import { connections } from '../harness/load.ts';
 import { profiler } from '../harness/profiler.ts';
@@ -36,7 +37,14 @@ gateway.work();
 
 answerParent(
   await gateway.listen(),
-  { fill: (amounts: Amounts) => fill(gateway, amounts), letAnybodyIn, makeKey, signIn, ...profiler() },
+  {
+    fill: (amounts: Amounts) => fill(gateway, amounts),
+    loadInventory: (published: readonly Published[]) => loadInventory(gateway.context(), published),
+    letAnybodyIn,
+    makeKey,
+    signIn,
+    ...profiler(),
+  },
   () => gateway.dispose(),
 );
 

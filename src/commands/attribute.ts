@@ -1,20 +1,10 @@
 import { type Command, Option } from 'commander';
-import { keyOf, siteKeyOf } from '#commands/keys.ts';
+import { keyOf } from '#commands/keys.ts';
 import { noun, type Shell } from '#commands/shell.ts';
-import {
-  addDelete,
-  addList,
-  addShow,
-  changing,
-  examples,
-  given,
-  named,
-  type SiteOption,
-  type Thing,
-} from '#commands/things.ts';
+import { given, type Kept, type SiteOption, type Thing } from '#commands/things.ts';
+import { addVerbs } from '#commands/verbs.ts';
 
-interface AttributeRow {
-  readonly id: string;
+interface AttributeRow extends Kept {
   readonly site: { readonly name: string } | null;
   readonly resource: string;
   readonly name: string;
@@ -28,8 +18,6 @@ interface AttributeRow {
     readonly validValues: readonly string[];
   };
   readonly usageCount: number;
-  readonly createdAt: string;
-  readonly updatedAt: string;
 }
 
 const resources = ['device', 'network', 'interface', 'circuit', 'protocol'];
@@ -47,9 +35,12 @@ const attribute: Thing<AttributeRow> = {
   noun: 'attribute',
   type: 'Attribute',
   key: 'name',
+  word: 'key',
+  site: 'said',
+  carries: false,
   keyFrom,
-  fields: `id site { name } resource name description required display multi
-    constraints { allowEmpty pattern validValues } usageCount createdAt updatedAt`,
+  fields: `site { name } resource name description required display multi
+    constraints { allowEmpty pattern validValues } usageCount`,
   columns: [
     { head: 'RESOURCE', cell: ({ resource }) => resource.toLowerCase() },
     { head: 'NAME', cell: ({ name }) => name },
@@ -71,14 +62,13 @@ const attribute: Thing<AttributeRow> = {
     ['pattern', row.constraints.pattern],
     ['valid values', row.constraints.validValues.join(', ')],
     ['used by', row.usageCount],
-    ['created', row.createdAt],
-    ['updated', row.updatedAt],
-    ['id', row.id],
   ],
   naturalKey: ({ resource, name }) => `${resource.toLowerCase()}/${name}`,
 };
 
-interface Rules {
+interface Said extends SiteOption {
+  readonly resource?: string;
+  readonly name?: string;
   readonly description?: string;
   readonly required?: boolean;
   readonly display?: boolean;
@@ -101,10 +91,18 @@ const ruleOptions = (command: Command): Command =>
     .option('--pattern <expression>', 'an RE2 expression that must match a value from its start')
     .option('--valid-values <values...>', 'what a value may be');
 
-function rulesOf({ description, required, display, multi, allowEmpty, pattern, validValues }: Rules) {
-  const constraints = given({ allowEmpty, pattern, validValues });
-  const some = Object.keys(constraints).length > 0;
-  return given({ description, required, display, multi, constraints: some ? constraints : undefined });
+function inputOf({ resource, name, description, required, display, multi, ...constraints }: Said) {
+  const { allowEmpty, pattern, validValues } = constraints;
+  const some = given({ allowEmpty, pattern, validValues });
+  return given({
+    resource: resource?.toUpperCase(),
+    name,
+    description,
+    required,
+    display,
+    multi,
+    constraints: Object.keys(some).length > 0 ? some : undefined,
+  });
 }
 
 const resourceOption = () => new Option('--resource <kind>', 'the kind of things that carry it').choices(resources);
@@ -112,55 +110,28 @@ const resourceOption = () => new Option('--resource <kind>', 'the kind of things
 /** `gatehouse attribute …` */
 export function attributeCommand(program: Command, shell: Shell): void {
   const attributes = noun(program, 'attribute', 'attributes: what the things of a site may carry, and by which rules');
-  const changed = (key: string, options: Rules & SiteOption) =>
-    given({ ...named(attribute as Thing<never>, key, options), ...rulesOf(options) });
-  ruleOptions(attributes.command('create <name>'))
-    .description('define an attribute')
-    .requiredOption('-s, --site <site>', 'the site it belongs to, for good')
-    .addOption(resourceOption().makeOptionMandatory())
-    .addHelpText(
-      'after',
-      examples('gatehouse attribute create role --site SJC --resource device --valid-values spine leaf'),
-    )
-    .action(
-      changing<AttributeRow, Rules & { readonly site: string; readonly resource: string }>(
-        shell,
-        attribute,
-        'create',
-        (name, options) => ({
-          site: siteKeyOf(options.site),
-          resource: options.resource.toUpperCase(),
-          name,
-          ...rulesOf(options),
-        }),
-      ),
-    );
-  ruleOptions(attributes.command('update <key>'))
-    .description('change what is given of an attribute and leave the rest')
-    .option('-s, --site <site>', 'the site to look in')
-    .addHelpText('after', examples('gatehouse attribute update device/role --site SJC --required'))
-    .action(changing<AttributeRow, Rules & SiteOption>(shell, attribute, 'update', changed));
-  ruleOptions(attributes.command('replace <key>'))
-    .description('set everything of an attribute that can change; what is not given gets its default')
-    .option('-s, --site <site>', 'the site to look in')
-    .addHelpText('after', examples('gatehouse attribute replace device/role --site SJC'))
-    .action(changing<AttributeRow, Rules & SiteOption>(shell, attribute, 'replace', changed));
-  addDelete(attributes, shell, attribute, {
-    description: 'delete an attribute that nothing carries',
-    blockers: true,
-    toInput: (key, options: SiteOption) => named(attribute as Thing<never>, key, options),
-  })
-    .option('-s, --site <site>', 'the site to look in')
-    .addHelpText('after', examples('gatehouse attribute delete device/role --site SJC'));
-  addList<AttributeRow, SiteOption & { readonly resource?: string }>(attributes, shell, attribute, (options) => ({
-    ...(options.site !== undefined && { site: siteKeyOf(options.site) }),
-    ...(options.resource !== undefined && { filter: { resource: options.resource.toUpperCase() } }),
-  }))
-    .option('-s, --site <site>', 'only of this site')
-    .addOption(resourceOption())
-    .addHelpText('after', examples('gatehouse attribute list --site SJC --resource device'));
-  addShow(attributes, shell, attribute, true).addHelpText(
-    'after',
-    examples('gatehouse attribute show device/role --site SJC'),
-  );
+  addVerbs<AttributeRow, Said>(attributes, shell, attribute, {
+    options: ruleOptions,
+    input: inputOf,
+    create: {
+      description: 'define an attribute',
+      word: 'name',
+      first: (name) => ({ name }),
+      options: (command) => command.addOption(resourceOption().makeOptionMandatory()),
+      examples: ['gatehouse attribute create role --site SJC --resource device --valid-values spine leaf'],
+    },
+    update: { examples: ['gatehouse attribute update device/role --site SJC --required'] },
+    replace: { examples: ['gatehouse attribute replace device/role --site SJC'] },
+    delete: {
+      description: 'delete an attribute that nothing carries',
+      blockers: true,
+      examples: ['gatehouse attribute delete device/role --site SJC'],
+    },
+    list: {
+      filter: ({ resource, name }) => given({ resource: resource?.toUpperCase(), name }),
+      options: (command) => command.addOption(resourceOption()).option('--name <name>', 'only with this name'),
+      examples: ['gatehouse attribute list --site SJC --resource device'],
+    },
+    show: { examples: ['gatehouse attribute show device/role --site SJC'] },
+  });
 }

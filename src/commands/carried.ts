@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 
 /** What a thing carries, as the graph gives and takes it. */
-type Values = Readonly<Record<string, string | readonly string[]>>;
+export type Values = Readonly<Record<string, string | readonly string[]>>;
 
 /** What is said of the attributes of a thing. */
 export interface CarriedOptions {

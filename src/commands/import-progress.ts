@@ -2,44 +2,24 @@ import { setTimeout as pause } from 'node:timers/promises';
 import cliProgress from 'cli-progress';
 import type { Runner } from '#commands/runner.ts';
 import type { Terminal } from '#commands/terminal.ts';
-import { definePlugin, type GatehousePlugin } from '#plugins/define.ts';
-import { type ImportProgress, importObserver } from '#resolvers/network/imports/inventory-import.ts';
+import { presentStates } from '#kernel/present.ts';
+import { type ImportProgress, importProgress } from '#resolvers/network/imports/inventory-import.ts';
 
 type Show = (progress: ImportProgress) => void;
 
 /** Milliseconds between two questions to a running gateway. */
 const interval = 500;
 
-interface ImportWatch {
-  /** Hears of imports in this process: to be listed beside the plugins of the config. */
-  readonly plugin: GatehousePlugin;
-  /** Shows how far the next import is. @returns how to stop. */
-  begin(runner: Runner, show: Show): () => void;
-}
-
-/** Follows an import: told by it in this process, asking for it elsewhere. */
-export function importWatch(): ImportWatch {
-  let current: Show = () => {};
-  const plugin = definePlugin({
-    name: 'import-progress',
-    version: '1.0.0',
-    description: 'Shows a command how far its import is.',
-    provides: [importObserver],
-    setup({ provide }) {
-      provide(importObserver, { progressed: (progress) => current(progress) });
-      return undefined;
-    },
-  });
-  return {
-    plugin,
-    begin(runner, show) {
-      current = show;
-      if (runner.gateway) return () => {};
-      const stopping = new AbortController();
-      void ask(runner, show, stopping.signal);
-      return () => stopping.abort();
-    },
-  };
+/** Shows how far the next import is: told by it in this process, asking for it elsewhere. @returns how to stop. */
+export function watchImport(runner: Runner, show: Show): () => void {
+  if (runner.gateway) {
+    const { type } = importProgress;
+    const states = runner.gateway.context().use(presentStates);
+    return states.listen((told) => told.type === type && show(told.state as ImportProgress));
+  }
+  const stopping = new AbortController();
+  void ask(runner, show, stopping.signal);
+  return () => stopping.abort();
 }
 
 interface Newest {

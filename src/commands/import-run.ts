@@ -1,4 +1,5 @@
-import { CommandFailure } from '#commands/failure.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CommandFailure, failure } from '#commands/failure.ts';
 import type { Runner } from '#commands/runner.ts';
 import { mutate } from '#commands/runner.ts';
 
@@ -47,12 +48,34 @@ export async function runImport(
       input,
       more,
     );
-    return { run: success.import, rejected: null };
+    const run = await ended(runner, success.import);
+    return { run, rejected: unwritten(run) };
   } catch (error) {
     const run = error instanceof CommandFailure ? (error.answer as { import?: ImportSummary } | null)?.import : null;
     if (!run) throw error;
     return { run, rejected: error as CommandFailure };
   }
+}
+
+/** Milliseconds between two looks at an import that took longer than a request may. */
+const interval = 500;
+
+async function ended(runner: Runner, run: ImportSummary): Promise<ImportSummary> {
+  if (run.state !== 'RUNNING') return run;
+  await pause(interval);
+  const { found } = await runner.run<{ found: ImportSummary | null }>(
+    `query ($id: ID!) { found: inventoryImport(id: $id) { ${importFields} } }`,
+    { id: run.id },
+  );
+  return found ? ended(runner, found) : run;
+}
+
+/** The failure of an import whose request was answered before its end: no error came with that. */
+function unwritten({ state, counts }: ImportSummary): CommandFailure | null {
+  const failed = counts.reduce((sum, kind) => sum + kind.failed, 0);
+  if (state === 'REJECTED')
+    return failure('IMPORT_REJECTED', `${failed === 1 ? '1 row' : `${failed} rows`} failed, and nothing was written.`);
+  return state === 'FAILED' ? failure('UNAVAILABLE', 'The import broke off, and nothing was written.') : null;
 }
 
 /** The most rows that are asked for at once. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { exits, failure } from '#commands/failure.ts';
-import { importBar, importWatch } from '#commands/import-progress.ts';
+import { importBar, watchImport } from '#commands/import-progress.ts';
 import { type ImportRow, type ImportSummary, readRows, runImport } from '#commands/import-run.ts';
 import { siteKeyOf } from '#commands/keys.ts';
 import { oneMore, wholeNumber } from '#commands/listing.ts';
@@ -12,8 +12,11 @@ import { action, noun, type RunnerSession, type Shell } from '#commands/shell.ts
 import type { Terminal } from '#commands/terminal.ts';
 import { examples, given } from '#commands/things.ts';
 import { decodeText } from '#resolvers/network/imports/formats/text.ts';
+import { rowKinds } from '#resolvers/network/imports/inventory-import.ts';
 
 const formats = { netbox: 'NETBOX', json: 'JSON', csv: 'CSV', prefixes: 'PREFIX_LIST' } as const;
+/** How commands write a kind of rows: `protocol-type`. */
+const small = (kind: string): string => kind.toLowerCase().replaceAll('_', '-');
 const onErrors = { abort: 'ABORT', skip: 'SKIP_ROW' } as const;
 
 interface ImportOptions {
@@ -35,7 +38,6 @@ interface ImportOptions {
 
 /** `gatehouse inventory …` */
 export function inventoryCommand(program: Command, shell: Shell): void {
-  const progress = importWatch();
   noun(program, 'inventory', 'real data in')
     .command('import <file>')
     .description('bring the inventory to what a file says; - reads standard input')
@@ -43,9 +45,7 @@ export function inventoryCommand(program: Command, shell: Shell): void {
       new Option('-f, --format <format>', 'what the file is').choices(Object.keys(formats)).makeOptionMandatory(),
     )
     .option('-s, --site <site>', 'the site of rows that name none')
-    .addOption(
-      new Option('--kind <kind>', 'the kind of rows that do not say it').choices(['site', 'device', 'network']),
-    )
+    .addOption(new Option('--kind <kind>', 'the kind of rows that do not say it').choices(rowKinds.map(small)))
     .option('--dry-run', 'only say what would be done')
     .addOption(
       new Option('--on-error <what>', 'what a failed row means for the others: abort unless given').choices(
@@ -84,24 +84,14 @@ ${examples(
   'curl -s https://example.com/prefixes | gatehouse inventory import - --format prefixes --site AWS',
 )}`,
     )
-    .action(
-      action<ImportOptions>(
-        shell,
-        (session, file) => importFile(session, file, progress),
-        () => [progress.plugin],
-      ),
-    );
+    .action(action<ImportOptions>(shell, (session, file) => importFile(session, file)));
 }
 
-async function importFile(
-  session: RunnerSession<ImportOptions>,
-  file: string,
-  progress: ReturnType<typeof importWatch>,
-): Promise<number> {
+async function importFile(session: RunnerSession<ImportOptions>, file: string): Promise<number> {
   const { runner, print, options, terminal } = session;
   const input = { ...inputOf(options), text: decodeText(await readBytes(terminal, file)) };
   const bar = importBar(terminal, options.quiet ?? false);
-  const stop = progress.begin(runner, bar.show);
+  const stop = watchImport(runner, bar.show);
   const { run, rejected } = await runImport(runner, input).finally(() => {
     stop();
     bar.end();
@@ -146,25 +136,28 @@ const sentences = {
   FAILED: 'The import broke off: nothing was written.',
 } as const;
 
+const rowsText = (count: number, which = ''): string => `${count} ${which}${count === 1 ? 'row' : 'rows'}`;
+
 /** Failed rows for people on the side, the summary as the result. */
 function report(print: Printer, run: ImportSummary, rows: readonly ImportRow[], failedCount: number): void {
   for (const { row, ref, code, message, path } of rows) {
     const at = path.length > 0 ? ` (${path.join('.')})` : '';
     print.remark(`${row === null ? '' : `${row}: `}${ref}: ${code}: ${message}${at}`);
   }
-  if (failedCount > rows.length) print.remark(`… and ${failedCount - rows.length} more rows; --rows shows more.`);
+  if (failedCount > rows.length)
+    print.remark(`… and ${rowsText(failedCount - rows.length, 'more ')}; --rows shows more.`);
   print.list(run.counts, [
-    { head: 'KIND', cell: ({ kind }) => kind.toLowerCase() },
+    { head: 'KIND', cell: ({ kind }) => small(kind) },
     { head: 'CREATED', cell: ({ created }) => created, right: true },
     { head: 'UPDATED', cell: ({ updated }) => updated, right: true },
     { head: 'UNCHANGED', cell: ({ unchanged }) => unchanged, right: true },
     { head: 'SKIPPED', cell: ({ skipped }) => skipped, right: true },
     { head: 'FAILED', cell: ({ failed }) => failed, right: true },
   ]);
-  for (const { code, count } of run.warnings) print.remark(`warning ${code}: ${count} rows`);
+  for (const { code, count } of run.warnings) print.remark(`warning ${code}: ${rowsText(count)}`);
   const ignored = run.ignored.reduce((sum, { count }) => sum + count, 0);
   if (ignored > 0)
-    print.remark(`Not imported: ${ignored} rows of ${run.ignored.map(({ model }) => model).join(', ')}.`);
+    print.remark(`Not imported: ${rowsText(ignored)} of ${run.ignored.map(({ model }) => model).join(', ')}.`);
   print.done(
     null,
     run.dryRun && run.state === 'COMPLETED' ? 'This would be done; nothing was written.' : sentences[run.state],

@@ -3,7 +3,6 @@ import { answerFailure, eventFields, type FollowedItem, type Runner, type ShownE
 import { createGateway, type Gateway } from '#gateway';
 import { readConfigFile } from '#kernel/config-file.ts';
 import { createLogger } from '#kernel/log.ts';
-import type { GatehousePlugin } from '#plugins/define.ts';
 
 /** Milliseconds between two looks at the log. */
 const poll = 500;
@@ -16,27 +15,18 @@ export interface LocalOptions {
   readonly configFile: string | undefined;
   readonly folder: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Added to those of the config. */
-  readonly plugins: readonly GatehousePlugin[];
 }
 
 /** A gateway in this process that opens no port and runs no task: it works as the system. */
-export async function openLocal({ configFile, folder, environment, plugins }: LocalOptions): Promise<Runner> {
+export async function openLocal({ configFile, folder, environment }: LocalOptions): Promise<Runner> {
   const file = await readConfigFile(configFile, folder);
   const gateway = await createGateway({
-    config: withPlugins(file.content, plugins),
+    config: file.content as Record<string, unknown>,
     folder: file.folder,
     environment,
     log: createLogger('warn'),
   });
   return { ...runnerOn(gateway), close: () => gateway.dispose() };
-}
-
-function withPlugins(content: unknown, more: readonly GatehousePlugin[]): Record<string, unknown> {
-  const config = content as Record<string, unknown>;
-  if (more.length === 0 || typeof content !== 'object' || content === null) return config;
-  const { plugins } = config;
-  return { ...config, plugins: [...(Array.isArray(plugins) ? plugins : ['default']), ...more] };
 }
 
 /** A runner on a gateway that somebody else ends. */

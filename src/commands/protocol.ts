@@ -1,26 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { type CarriedOptions, carriedOf, carriedOptions, carriedText } from '#commands/carried.ts';
+import { type CarriedOptions, carriedOf } from '#commands/carried.ts';
 import { misuse } from '#commands/failure.ts';
-import { inSite, keyOf, siteKeyOf } from '#commands/keys.ts';
+import { keyOf } from '#commands/keys.ts';
 import { noun, type Shell } from '#commands/shell.ts';
 import type { Terminal } from '#commands/terminal.ts';
-import {
-  addDelete,
-  addList,
-  addShow,
-  changing,
-  examples,
-  given,
-  named,
-  type QueryOption,
-  type SiteOption,
-  type Thing,
-} from '#commands/things.ts';
+import { given, type Kept, orNone, type SiteOption, type Thing } from '#commands/things.ts';
+import { addVerbs } from '#commands/verbs.ts';
 
-interface ProtocolRow {
-  readonly id: string;
+interface ProtocolRow extends Kept {
   readonly naturalKey: string;
   readonly site: { readonly name: string } | null;
   readonly type: { readonly name: string } | null;
@@ -29,17 +18,17 @@ interface ProtocolRow {
   readonly circuit: { readonly nameSlug: string } | null;
   readonly description: string;
   readonly hasAuthString: boolean;
-  readonly attributes: Readonly<Record<string, string | readonly string[]>>;
-  readonly createdAt: string;
-  readonly updatedAt: string;
 }
 
 const protocol: Thing<ProtocolRow> = {
   noun: 'protocol',
   type: 'Protocol',
   key: 'id',
-  fields: `id naturalKey site { name } type { name } device { hostname } interface { nameSlug } circuit { nameSlug }
-    description hasAuthString attributes createdAt updatedAt`,
+  word: 'id',
+  site: 'follows',
+  carries: true,
+  fields: `naturalKey site { name } type { name } device { hostname } interface { nameSlug } circuit { nameSlug }
+    description hasAuthString`,
   columns: [
     { head: 'TYPE', cell: ({ type }) => type?.name },
     { head: 'DEVICE', cell: ({ device }) => device?.hostname },
@@ -50,16 +39,12 @@ const protocol: Thing<ProtocolRow> = {
   ],
   parts: (row) => [
     ['type', row.type?.name],
+    ['site', row.site?.name],
     ['device', row.device?.hostname],
     ['interface', row.interface?.nameSlug],
     ['circuit', row.circuit?.nameSlug],
     ['description', row.description],
     ['secret', row.hasAuthString ? 'yes' : 'no'],
-    ['attributes', carriedText(row.attributes)],
-    ['site', row.site?.name],
-    ['created', row.createdAt],
-    ['updated', row.updatedAt],
-    ['id', row.id],
   ],
   naturalKey: ({ naturalKey, id }) => `${naturalKey} (${id})`,
 };
@@ -73,23 +58,19 @@ interface Said extends SiteOption, CarriedOptions {
   readonly authString?: string;
 }
 
-/** `none` stands for null. */
-const optional = (key: (text: string) => object, text: string | undefined) =>
-  text === undefined ? undefined : text === 'none' ? null : key(text);
-
 /** What protocols refer to, in inputs and in filters. */
 const partsOf = ({ type, device, interface: port, circuit, description }: Said) =>
   given({
-    type: optional((text) => keyOf('ProtocolType', 'name', text), type),
-    device: optional((text) => keyOf('Device', 'hostname', text), device),
-    interface: optional((text) => keyOf('NetworkInterface', 'nameSlug', text), port),
-    circuit: optional((text) => keyOf('Circuit', 'nameSlug', text), circuit),
+    type: orNone(type, (text) => keyOf('ProtocolType', 'name', text)),
+    device: orNone(device, (text) => keyOf('Device', 'hostname', text)),
+    interface: orNone(port, (text) => keyOf('NetworkInterface', 'nameSlug', text)),
+    circuit: orNone(circuit, (text) => keyOf('Circuit', 'nameSlug', text)),
     description,
   });
 
-async function saying(options: Said, terminal: Terminal) {
-  const authString = await readSecret(options.authString, terminal);
-  return { ...partsOf(options), ...given({ attributes: carriedOf(options), authString }) };
+async function inputOf(said: Said, terminal: Terminal) {
+  const authString = await readSecret(said.authString, terminal);
+  return { ...partsOf(said), ...given({ attributes: carriedOf(said), authString }) };
 }
 
 /** Secrets come from a file or from standard input: a command line is seen by others on the machine. */
@@ -104,65 +85,47 @@ async function readSecret(file: string | undefined, terminal: Terminal): Promise
   return new TextDecoder().decode(bytes).replace(/\r?\n$/, '');
 }
 
-const partOptions = (command: Command): Command =>
-  carriedOptions(command)
-    .option('--interface <slug>', 'an interface of the device, or none')
-    .option('--circuit <slug>', 'a circuit with an end on the device, or none')
-    .option('-d, --description <text>', 'free text')
-    .option('--auth-string <file>', 'a file with its secret; - reads standard input');
-
-const changeOf = async (key: string, options: Said, terminal: Terminal) => ({
-  ...named(protocol as Thing<never>, key, options),
-  ...(await saying(options, terminal)),
-});
-
 /** `gatehouse protocol …` */
 export function protocolCommand(program: Command, shell: Shell): void {
-  const protocols = noun(program, 'protocol', 'protocols that devices speak');
-  partOptions(protocols.command('create <device>'))
-    .description('create a protocol on a device')
-    .requiredOption('--type <type>', 'its protocol type')
-    .option('-s, --site <site>', 'the site to look for the device in')
-    .addHelpText('after', examples('gatehouse protocol create sjc-r1 --type bgp --circuit c-1'))
-    .action(
-      changing<ProtocolRow, Said>(shell, protocol, 'create', async (device, options, terminal) => ({
-        ...inSite(options.site),
-        ...(await saying({ ...options, device }, terminal)),
-      })),
-    );
-  partOptions(protocols.command('update <id>'))
-    .description('change what is given of a protocol and leave the rest')
-    .option('-s, --site <site>', 'the site to look in')
-    .option('--type <type>', 'its protocol type')
-    .option('--device <hostname>', 'the device that speaks it')
-    .addHelpText('after', examples('gatehouse protocol update 0198… --auth-string - < secret.txt'))
-    .action(changing<ProtocolRow, Said>(shell, protocol, 'update', changeOf));
-  partOptions(protocols.command('replace <id>'))
-    .description('set everything of a protocol that can change; what is not given gets its default')
-    .option('-s, --site <site>', 'the site to look in')
-    .requiredOption('--type <type>', 'its protocol type')
-    .requiredOption('--device <hostname>', 'the device that speaks it')
-    .addHelpText('after', examples('gatehouse protocol replace 0198… --type ospf --device sjc-r1'))
-    .action(changing<ProtocolRow, Said>(shell, protocol, 'replace', changeOf));
-  addDelete(protocols, shell, protocol, {
-    description: 'delete a protocol',
-    blockers: false,
-    toInput: (key, options: SiteOption) => named(protocol as Thing<never>, key, options),
-  })
-    .option('-s, --site <site>', 'the site to look in')
-    .addHelpText('after', examples('gatehouse protocol delete 0198…'));
-  addList<ProtocolRow, Said & QueryOption>(protocols, shell, protocol, ({ site, query, ...options }) => ({
-    ...(site !== undefined && { site: siteKeyOf(site) }),
-    ...(query !== undefined && { query }),
-    filter: partsOf(options),
-  }))
-    .option('-s, --site <site>', 'only of this site')
-    .option('--type <type>', 'only of this type')
-    .option('--device <hostname>', 'only those of this device')
-    .option('--interface <slug>', 'only on this interface')
-    .option('--circuit <slug>', 'only over this circuit')
-    .option('-d, --description <text>', 'only with this description')
-    .option('--query <query>', 'only those in the set of this query')
-    .addHelpText('after', examples('gatehouse protocol list --site SJC --type bgp'));
-  addShow(protocols, shell, protocol, true).addHelpText('after', examples('gatehouse protocol show 0198…'));
+  addVerbs<ProtocolRow, Said>(noun(program, 'protocol', 'protocols that devices speak'), shell, protocol, {
+    options: (command) =>
+      command
+        .option('--interface <slug>', 'an interface of the device, or none')
+        .option('--circuit <slug>', 'a circuit with an end on the device, or none')
+        .option('-d, --description <text>', 'free text')
+        .option('--auth-string <file>', 'a file with its secret; - reads standard input'),
+    input: inputOf,
+    create: {
+      description: 'create a protocol on a device',
+      word: 'device',
+      first: (device) => ({ device }),
+      options: (command) => command.requiredOption('--type <type>', 'its protocol type'),
+      examples: ['gatehouse protocol create sjc-r1 --type bgp --circuit c-1'],
+    },
+    update: {
+      options: (command) =>
+        command.option('--type <type>', 'its protocol type').option('--device <hostname>', 'the device that speaks it'),
+      examples: ['gatehouse protocol update 0198… --auth-string - < secret.txt'],
+    },
+    replace: {
+      options: (command) =>
+        command
+          .requiredOption('--type <type>', 'its protocol type')
+          .requiredOption('--device <hostname>', 'the device that speaks it'),
+      examples: ['gatehouse protocol replace 0198… --type ospf --device sjc-r1'],
+    },
+    delete: { description: 'delete a protocol', blockers: false, examples: ['gatehouse protocol delete 0198…'] },
+    list: {
+      filter: partsOf,
+      options: (command) =>
+        command
+          .option('--type <type>', 'only of this type')
+          .option('--device <hostname>', 'only those of this device')
+          .option('--interface <slug>', 'only on this interface')
+          .option('--circuit <slug>', 'only over this circuit')
+          .option('-d, --description <text>', 'only with this description'),
+      examples: ['gatehouse protocol list --site SJC --type bgp'],
+    },
+    show: { examples: ['gatehouse protocol show 0198…'] },
+  });
 }

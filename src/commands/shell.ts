@@ -7,7 +7,6 @@ import type { Runner } from '#commands/runner.ts';
 import type { Terminal } from '#commands/terminal.ts';
 import type { Gateway } from '#gateway';
 import { type ConfigFile, readConfigFile } from '#kernel/config-file.ts';
-import type { GatehousePlugin } from '#plugins/define.ts';
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -59,15 +58,13 @@ export function plainAction<Options, Words extends readonly unknown[] = [word: s
 /**
  * An action that runs documents: in this process as the system, or with `--url` on a running gateway. The gateway in
  * this process is ended whatever happens.
- * @param pluginsFor plugins for a gateway in this process, beside those of its config.
  */
 export function action<Options, Words extends readonly unknown[] = [word: string]>(
   shell: Shell,
   work: (session: RunnerSession<Options>, ...words: Words) => Outcome,
-  pluginsFor: (session: Session<Options>) => readonly GatehousePlugin[] = () => [],
 ): (...all: unknown[]) => Promise<void> {
   return plainAction<Options, Words>(shell, async (session, ...words) => {
-    const runner = await openRunner(shell, session.options, pluginsFor(session));
+    const runner = await openRunner(shell, session.options);
     try {
       return await work({ ...session, runner }, ...words);
     } finally {
@@ -79,12 +76,11 @@ export function action<Options, Words extends readonly unknown[] = [word: string
 function openRunner(
   { terminal: { environment, folder }, openLocal }: Shell,
   options: GlobalOptions,
-  plugins: readonly GatehousePlugin[],
 ): Promise<Runner> | Runner {
   const url = options.url ?? environment.GATEHOUSE_URL;
   if (url) return openRemote(url, options.token ?? environment.GATEHOUSE_TOKEN);
   if (options.token !== undefined) throw misuse('--token goes with --url: a command in this process is the system.');
-  return openLocal({ configFile: configFile(options, environment), folder, environment, plugins });
+  return openLocal({ configFile: configFile(options, environment), folder, environment });
 }
 
 const configFile = (options: GlobalOptions, environment: Terminal['environment']): string | undefined =>

@@ -273,6 +273,11 @@ function wireOf(config: LiveConfig, session: Session): Wire {
       return socket.bufferedAmount;
     },
     next: (id, payload) => write(`{"id":${JSON.stringify(id)},"type":"next","payload":${payload}}`),
+    complete(id) {
+      // The package says `complete`, after what was written before.
+      session.results.get(id)?.finish();
+      session.results.delete(id);
+    },
     fail(id, error, cursor) {
       const { message, extensions } = error;
       write(JSON.stringify({ id, type: 'error', payload: [{ message, extensions: { ...extensions, cursor } }] }));

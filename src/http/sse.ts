@@ -94,16 +94,21 @@ class EventStream implements Wire {
       this.gone();
       throw error;
     }
-    this.#ping = setInterval(() => this.#signOfLife(), config.keepAlive);
+    if (!this.#closed) this.#ping = setInterval(() => this.#signOfLife(), config.keepAlive);
   }
 
   single(result: object): void {
     this.#write(`event: next\ndata: ${JSON.stringify(result)}\n\n`);
-    this.#complete();
+    this.complete();
   }
 
   next(_operation: string, payload: string, cursor: string): void {
     this.#write(`id: ${cursor}\nevent: next\ndata: ${payload}\n\n`);
+  }
+
+  complete(): void {
+    this.#write('event: complete\ndata:\n\n');
+    this.#end();
   }
 
   fail(_operation: string, error: StreamError | AuthenticationError, cursor: string): void {
@@ -112,7 +117,7 @@ class EventStream implements Wire {
     const shown = toGraphQLError(error);
     const result = { errors: [{ ...shown.toJSON(), extensions: { ...error.extensions, cursor } }] };
     this.#write(`event: next\ndata: ${JSON.stringify(result)}\n\n`);
-    this.#complete();
+    this.complete();
   }
 
   close(ending: Ending): void {
@@ -132,11 +137,6 @@ class EventStream implements Wire {
   #signOfLife(): void {
     const cursor = this.#connection?.checkpoints()[only];
     if (this.#connection?.writable) this.#write(cursor ? `:\nid: ${cursor}\n\n` : ':\n\n');
-  }
-
-  #complete(): void {
-    this.#write('event: complete\ndata:\n\n');
-    this.#end();
   }
 
   #end(): void {

@@ -67,3 +67,19 @@ export function couldSeeEvent(viewer: Viewer, definition: EventDefinition): bool
   if (viewer.mustChangePassword) return false;
   return viewer.rights.visibility(definition.seenWith) !== 'none' || (definition.seenByOwner && viewer.id !== null);
 }
+
+/**
+ * Events that the viewer sees as far as they are for him: what names other things that he may not see is left out. Every
+ * door shows events through this.
+ */
+export async function showEvents(ctx: Context, events: readonly StoredEvent[]): Promise<StoredEvent[]> {
+  const { events: definitions } = ctx.use(catalogue);
+  const shown = new Map<StoredEvent, StoredEvent>();
+  for (const [show, group] of Map.groupBy(events, ({ name }) => definitions.get(name)?.show)) {
+    const some = show ? await show(ctx, group) : group;
+    group.forEach((event, index) => {
+      shown.set(event, some[index] ?? event);
+    });
+  }
+  return events.map((event) => shown.get(event) ?? event);
+}

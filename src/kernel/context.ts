@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import type { Clock } from '#kernel/clock.ts';
+import { OutdatedError } from '#kernel/errors.ts';
 import {
   type AppendedEvent,
   type AppendOptions,
@@ -64,7 +65,8 @@ export interface Context {
   readonly events: EventAppender;
   /**
    * One transaction over every port used through the inner context: all of it, with its events, or nothing. Inside an
-   * open one the work joins it. Never catch a failure of the inner work and go on: the whole is given up.
+   * open one the work joins it. Never catch a failure of the inner work and go on: the whole is given up. Work that
+   * throws an OutdatedError is done again from its beginning: it leaves nothing behind outside its ports.
    */
   atomically<T>(work: (ctx: Context) => Promise<T>, options?: { readonly timeout?: number }): Promise<T>;
   /**
@@ -192,7 +194,25 @@ async function join<T>(unit: { failed: boolean }, ctx: Context, work: (ctx: Cont
   }
 }
 
+/** How often a unit is tried whose look and locks others got between. */
+const tries = 5;
+
 async function runUnit<T>(
+  source: ContextSource,
+  state: ContextState,
+  work: (ctx: Context) => Promise<T>,
+  timeout?: number,
+): Promise<T> {
+  for (let count = 1; ; count += 1) {
+    try {
+      return await runOnce(source, state, work, timeout);
+    } catch (error) {
+      if (!(error instanceof OutdatedError) || count === tries) throw error;
+    }
+  }
+}
+
+async function runOnce<T>(
   source: ContextSource,
   state: ContextState,
   work: (ctx: Context) => Promise<T>,

@@ -251,6 +251,12 @@ export class UnavailableError extends GatehouseError {
   readonly code = 'UNAVAILABLE';
 }
 
+/**
+ * What a unit of work found is no longer so under its locks, and other locks would be needed. The unit is done again from
+ * its beginning; the caller hears of it only where that does not help either.
+ */
+export class OutdatedError extends UnavailableError {}
+
 export class AmbiguousError extends GatehouseError {
   readonly code = 'AMBIGUOUS';
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Context } from '#kernel/context.ts';
 import { InputError } from '#kernel/errors.ts';
 import type { Page, PageRequest } from '#kernel/page.ts';
 import type { Facts, PermissionName, Visibility } from '#kernel/permission.ts';
@@ -26,6 +27,11 @@ export interface EventDefinition<Data = unknown> {
   readonly seenWith: PermissionName;
   /** Whether the account in the fact `account` sees it without that right. */
   readonly seenByOwner: boolean;
+  /**
+   * Such events as the viewer is shown them who may see them: without what names other things that he may not see. In
+   * their order; all as they are where it is not said.
+   */
+  readonly show?: (ctx: Context, events: readonly StoredEvent[]) => Promise<readonly StoredEvent[]>;
   /** What webhooks send as the subject; the event's `data` without it. */
   readonly hookData?: (event: StoredEvent) => unknown;
 }
@@ -48,6 +54,12 @@ export function defineEvent<Data>(
     data,
   };
 }
+
+/** Says which GraphQL type shows such a part of an event's data in a list. */
+export const shownAs = <Schema extends z.ZodType>(schema: Schema, type: string) => schema.meta({ graphType: type });
+
+export const shownType = (schema: z.ZodType): string | null =>
+  (schema.meta() as { readonly graphType?: string } | undefined)?.graphType ?? null;
 
 /** Who did it, as the event keeps it: names stay readable after an account is gone. */
 export interface Actor {

@@ -1,5 +1,6 @@
 import type { Context } from '#kernel/context.ts';
 import type { EventDefinition, StoredEvent } from '#kernel/event.ts';
+import type { PresentDefinition, PresentWatch } from '#kernel/present.ts';
 
 /** What one subscription wants of the log. */
 export interface FeedSelection {
@@ -11,6 +12,10 @@ export interface FeedSelection {
   matches?(event: StoredEvent): boolean;
   /** True when what is selected depends on who asks, not only on his rights. */
   readonly personal?: boolean;
+  /** How a thing stands is told first, and at each change of it. */
+  readonly present?: PresentWatch;
+  /** The stream ends after such an event. */
+  ends?(event: StoredEvent): boolean;
 }
 
 /** Why something of a stream is missing. */
@@ -37,7 +42,15 @@ export interface Subscribed {
   readonly head: number;
 }
 
-export type FeedItem = StoredEvent | Gap | Subscribed;
+/** How a thing stands at a position. */
+export interface PresentItem {
+  readonly item: 'Present';
+  readonly type: string;
+  readonly at: LogPosition;
+  readonly state: object;
+}
+
+export type FeedItem = StoredEvent | Gap | Subscribed | PresentItem;
 
 export const isEvent = (item: FeedItem): item is StoredEvent => !('item' in item);
 
@@ -50,6 +63,8 @@ export interface FeedPlan {
   /** The kinds of events that it can hold; null: all that are declared. */
   // biome-ignore lint/suspicious/noExplicitAny: events of any data
   readonly events: readonly EventDefinition<any>[] | null;
+  /** The present state that it tells beside them. */
+  readonly present: PresentDefinition<object> | null;
   readonly policies: readonly OverflowPolicy[];
   /** Checks rights and arguments once, and says what is wanted. */
   select(ctx: Context, args: Readonly<Record<string, unknown>>): Promise<FeedSelection>;

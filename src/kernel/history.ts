@@ -1,4 +1,4 @@
-import { seesEvent } from '#kernel/access.ts';
+import { seesEvent, showEvents } from '#kernel/access.ts';
 import { catalogue } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
 import { eventLog, type StoredEvent } from '#kernel/event.ts';
@@ -7,8 +7,10 @@ import { eventLog, type StoredEvent } from '#kernel/event.ts';
 export async function findEvents(ctx: Context, ids: readonly string[]): Promise<(StoredEvent | null)[]> {
   const definitions = ctx.use(catalogue).events;
   const events = await ctx.use(eventLog).getMany(ids);
-  return events.map((event) => {
+  const seen = events.filter((event) => {
     const definition = event && definitions.get(event.name);
-    return definition && seesEvent(ctx.viewer, definition, event) ? event : null;
-  });
+    return definition && seesEvent(ctx.viewer, definition, event);
+  }) as StoredEvent[];
+  const shown = await showEvents(ctx, seen);
+  return events.map((event) => (event && shown[seen.indexOf(event)]) ?? null);
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { addressInventory } from '#kernel/address-inventory.ts';
-import { group, keys, size } from '#kernel/config.ts';
+import { duration, group, keys, size } from '#kernel/config.ts';
 import { grants } from '#kernel/grants.ts';
 import { compilePattern } from '#kernel/pattern.ts';
 import { secretBox } from '#kernel/secret-box.ts';
@@ -8,9 +8,10 @@ import { definePlugin } from '#plugins/define.ts';
 import { networkArea, networkRoles } from '#resolvers/network/area.ts';
 import { attributeCreated, attributeDeleted, attributeUpdated } from '#resolvers/network/attributes/attribute.ts';
 import { attributeStore } from '#resolvers/network/attributes/store.ts';
+import { namingOthers } from '#resolvers/network/changes/show.ts';
 import { circuitCreated, circuitDeleted, circuitStore, circuitUpdated } from '#resolvers/network/circuits/circuit.ts';
 import { deviceCreated, deviceDeleted, deviceStore, deviceUpdated } from '#resolvers/network/devices/device.ts';
-import { abandonedImportsTask } from '#resolvers/network/imports/abandoned.ts';
+import { abandonedImportsTask, endLeftImports } from '#resolvers/network/imports/abandoned.ts';
 import {
   importCompleted,
   importFailed,
@@ -111,7 +112,7 @@ const events = [
   importStarted,
   importCompleted,
   importFailed,
-];
+].map((event) => namingOthers(event));
 
 export const network = definePlugin({
   name: 'network',
@@ -170,6 +171,11 @@ export const network = definePlugin({
         .min(0)
         .default(10_000)
         .describe('How many outcomes of rows are kept of an import.'),
+      wait: duration()
+        .prefault('50s')
+        .describe(
+          'How long a request waits for the end of its import before it is answered with the import as it runs.',
+        ),
     }),
     allocate: group({
       max: z
@@ -229,7 +235,7 @@ export const network = definePlugin({
     inventoryImports(builder);
     changes(builder, events);
   },
-  setup({ config, provide }) {
+  async setup({ config, provide, context }) {
     provide(addressInventory, networkInventory);
     const { pattern } = config.hostname;
     const { defaultMac } = config.interface;
@@ -239,6 +245,7 @@ export const network = definePlugin({
       interface: { ...config.interface, defaultMac: defaultMac === null ? null : readMac(defaultMac) },
       hostname: { ...config.hostname, pattern: pattern === null ? null : compilePattern(pattern) },
     });
+    await endLeftImports(context());
     return undefined;
   },
 });

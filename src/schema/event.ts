@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Catalogue } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
-import type { Actor, EventDefinition, StoredEvent } from '#kernel/event.ts';
+import { type Actor, type EventDefinition, type StoredEvent, shownType } from '#kernel/event.ts';
 import type { FeedItem } from '#kernel/feed.ts';
 import { findEvents } from '#kernel/history.ts';
 import { fromGlobalId } from '#kernel/id.ts';
@@ -138,7 +138,7 @@ function nounOf({ name, subject }: EventDefinition, shape: object): string {
   return own in shape ? own : (name.split('.').at(-2) ?? '');
 }
 
-/** A key of `data` as a field: plain values with their own type, all else as JSON. */
+/** A key of `data` as a field: plain values and lists of a named type with their own type, all else as JSON. */
 function dataField(t: EventFields, key: string, schema: z.ZodType): AnyField {
   const nullable = schema.safeParse(undefined).success || schema.safeParse(null).success;
   const inner =
@@ -150,6 +150,8 @@ function dataField(t: EventFields, key: string, schema: z.ZodType): AnyField {
   if (inner instanceof z.ZodNumber && inner.isInt) return t.int(options);
   if (inner instanceof z.ZodNumber) return t.float(options);
   if (inner instanceof z.ZodArray && inner.element instanceof z.ZodString) return t.stringList(options);
+  const element = inner instanceof z.ZodArray ? shownType(inner.element as z.ZodType) : null;
+  if (element) return t.field({ type: [element], ...(options as object) } as never);
   return t.field({ type: 'JSON', ...(options as object) } as never);
 }
 

@@ -1,8 +1,9 @@
 import type { ArgBuilder, InputFieldMap, InputShapeFromFields } from '@pothos/core';
 import type { Context } from '#kernel/context.ts';
-import { type EventDefinition, encodeCursor } from '#kernel/event.ts';
+import { type EventDefinition, encodeCursor, type StoredEvent } from '#kernel/event.ts';
 import type { FeedItem, FeedPlan, FeedSelection, Gap, OverflowPolicy, Subscribed } from '#kernel/feed.ts';
 import { isEvent } from '#kernel/feed.ts';
+import type { PresentDefinition } from '#kernel/present.ts';
 import type { Builder, SchemaTypes, Shapes } from '#schema/builder.ts';
 import { describeField, pascalCase } from '#schema/description.ts';
 
@@ -99,6 +100,9 @@ export function feed<Args extends InputFieldMap = Record<never, never>>(
     readonly events: readonly EventDefinition<any>[] | null;
     /** The type that stands for each of the events, where it is not their own. */
     readonly as?: keyof Shapes & string;
+    /** What it tells of how a thing stands, beside the events. Its type implements `LiveItem`. */
+    // biome-ignore lint/suspicious/noExplicitAny: states of any shape
+    readonly present?: PresentDefinition<any>;
     readonly policies?: readonly OverflowPolicy[];
     select: (ctx: Context, args: InputShapeFromFields<Args>) => Promise<FeedSelection>;
   },
@@ -111,17 +115,19 @@ export function feed<Args extends InputFieldMap = Record<never, never>>(
     {
       description: `What \`${name}\` delivers.`,
       types: (() => [
+        ...(parts.present ? [parts.present.type] : []),
         ...(parts.events ? new Set(byName.values()) : [...(typeNames.get(builder)?.values() ?? []), 'OtherEvent']),
         'Gap',
         'Subscribed',
       ]) as never,
       resolveType: ((item: FeedItem) =>
-        isEvent(item) ? (byName.get(item.name) ?? eventTypeName(builder, item.name)) : item.item) as never,
+        isEvent(item) ? (byName.get(item.name) ?? eventTypeName(builder, item.name)) : itemType(item)) as never,
     },
   );
   const plan: FeedPlan = {
     field: name,
     events: parts.events,
+    present: parts.present ?? null,
     policies: parts.policies ?? ['DISCONNECT', 'DROP', 'COALESCE'],
     select: (ctx, args) => parts.select(ctx, args as InputShapeFromFields<Args>),
   };
@@ -143,6 +149,8 @@ export function feed<Args extends InputFieldMap = Record<never, never>>(
     } as never),
   );
 }
+
+const itemType = (item: Exclude<FeedItem, StoredEvent>): string => (item.item === 'Present' ? item.type : item.item);
 
 /** The type names of declared events, for feeds that can hold any. */
 const typeNames = new WeakMap<Builder, ReadonlyMap<string, string>>();

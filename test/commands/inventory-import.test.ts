@@ -26,20 +26,23 @@ describe('inventory import', () => {
     expect(exit).toBe(0);
     expect(out).toBe(
       [
-        'KIND     CREATED  UPDATED  UNCHANGED  SKIPPED  FAILED',
-        'site          31        0          0        0       0',
-        'device        72        0          0        0       0',
-        'network       90        0          0        0       0',
+        'KIND       CREATED  UPDATED  UNCHANGED  SKIPPED  FAILED',
+        'site            31        0          0        0       0',
+        'attribute      325        0          0        0       0',
+        'device          72        0          0        0       0',
+        'network        270        0          0        0       0',
+        'interface     1586        0          0        0       0',
+        'circuit         26        0          0        3       0',
         'The import is done.',
         '',
       ].join('\n'),
     );
     expect(err).toContain('warning HOSTNAME_GENERATED: 22 rows\n');
-    expect(err).toContain('Not imported: 267 rows of contenttypes.contenttype, dcim.region, ');
+    expect(err).toContain('Not imported: 1662 rows of circuits.circuittermination, ');
     const again = (await run(`inventory import ${demo} --format netbox --json`)).json as {
       counts: { unchanged: number }[];
     };
-    expect(again.counts.map(({ unchanged }) => unchanged)).toEqual([31, 72, 90]);
+    expect(again.counts.map(({ unchanged }) => unchanged)).toEqual([31, 325, 72, 270, 1586, 26]);
   });
 
   test('exits with 1 when it is rejected, and tells of the rows that failed', async () => {
@@ -53,7 +56,7 @@ describe('inventory import', () => {
       [
         '2: 10.0.0.0/33: BAD_USER_INPUT: Invalid CIDR: 10.0.0.0/33. Must be IPv4/IPv6 notation. (cidr)',
         '3: 11.0.0.1: BAD_USER_INPUT: IP Address needs base network. (cidr)',
-        '… and 1 more rows; --rows shows more.',
+        '… and 1 more row; --rows shows more.',
         'IMPORT_REJECTED: 3 rows failed, and nothing was written.',
         '  Correct the rows, or import the others with --on-error skip.',
         '',

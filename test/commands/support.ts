@@ -27,6 +27,8 @@ export interface Spoken {
   readonly exit: number;
   readonly out: string;
   readonly err: string;
+  /** Both, as they stand on a screen. */
+  readonly screen: string;
   /** What was written as JSON. */
   readonly json: unknown;
 }
@@ -43,13 +45,15 @@ export interface Speaking {
 export async function say(line: string | readonly string[], speaking: Speaking = {}): Promise<Spoken> {
   const words = typeof line === 'string' ? line.split(' ').filter((word) => word !== '') : line;
   const { gateway, input = '', environment = {}, folder = tmpdir(), stopped } = speaking;
-  let [out, err] = ['', ''];
+  let [out, err, screen] = ['', '', ''];
   const terminal: Terminal = {
     out: (text) => {
       out += text;
+      screen += text;
     },
     err: (text) => {
       err += text;
+      screen += text;
     },
     input: async () => Buffer.from(input),
     environment,
@@ -62,6 +66,7 @@ export async function say(line: string | readonly string[], speaking: Speaking =
     exit,
     out,
     err,
+    screen,
     get json() {
       return JSON.parse(out);
     },

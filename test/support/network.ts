@@ -14,6 +14,7 @@ import { provideAll } from '#plugins/provision.ts';
 import { secretBoxPlugin } from '#plugins/secret-box/plugin.ts';
 import { storageMemory } from '#plugins/storage-memory/plugin.ts';
 import { storagePrisma } from '#plugins/storage-prisma/plugin.ts';
+import type { Database } from '#plugins/storage-prisma/database.ts';
 import { openSessions } from '#plugins/storage-prisma/session.ts';
 import { stores } from '#plugins/storage-prisma/stores.ts';
 import { createSite } from '#resolvers/network/sites/create.ts';
@@ -37,8 +38,11 @@ export interface TestNetwork {
   readonly given: { readonly account: string; readonly permission: string }[];
 }
 
+/** What a test keeps things in: a server by its address, or a database that the test has opened and closes. */
+type TestStorage = 'memory' | 'embedded' | { readonly url: string } | { readonly database: Database };
+
 export async function openNetwork(
-  storage: 'memory' | 'embedded' | { readonly url: string } = 'embedded',
+  storage: TestStorage = 'embedded',
   config: Readonly<Record<string, unknown>> = {},
 ): Promise<TestNetwork> {
   const given: { account: string; permission: string }[] = [];
@@ -52,7 +56,7 @@ export async function openNetwork(
       dataDir: `memory://${newId()}`,
       log: { level: 'silent' },
       http: { port: 0 },
-      ...(typeof storage === 'object' && { storage: { url: storage.url, poolSize: 20 } }),
+      ...(typeof storage === 'object' && 'url' in storage && { storage: { url: storage.url, poolSize: 20 } }),
       ...config,
     },
   });
@@ -89,18 +93,20 @@ export async function openNetwork(
 const ofThisDomain =
   /\b(FROM|JOIN|INTO|UPDATE)\s+("public"\.)?"?(site|attribute\w*|device|network\w*|assignment|circuit\w*|protocol\w*)\b/;
 
-function storagePlugin(storage: 'memory' | 'embedded' | { readonly url: string }, onStatement: (sql: string) => void) {
+/** The storage of a gateway: memory, a new embedded database, or the server that the config names. */
+export function storagePlugin(storage: TestStorage, onStatement: (sql: string) => void = () => undefined) {
   if (storage === 'memory') return storageMemory;
-  if (storage !== 'embedded') return storagePrisma;
+  if (typeof storage === 'object' && 'url' in storage) return storagePrisma;
   return definePlugin({
     name: 'storage-counted',
     version: '1.0.0',
     description: 'The embedded database, with a count of its statements.',
     provides: stores.map(({ port }) => port),
     async setup({ provide }) {
-      const database = await embeddedDatabase({ onStatement });
+      const given = typeof storage === 'object' ? storage.database : null;
+      const database = given ?? (await embeddedDatabase({ onStatement }));
       provideAll(provide, stores, openSessions(database));
-      return () => database.close();
+      return given ? undefined : () => database.close();
     },
   });
 }
@@ -133,7 +139,7 @@ const accounts = (given: { account: string; permission: string }[]) =>
         affects: () => null,
         // The token is the list of permissions.
         async authenticate(request) {
-          const token = request.payload?.['token'];
+          const token = request.payload?.['token'] ?? request.header('authorization')[0]?.replace('Bearer ', '');
           if (typeof token !== 'string') throw new AuthenticationError('Nobody signs in here without a token.');
           return holder(token.split(' '), ports.catalogue.areas);
         },

@@ -6,6 +6,7 @@ import { catalogue } from '#kernel/catalogue.ts';
 import { AuthenticationError } from '#kernel/errors.ts';
 import { defineEvent } from '#kernel/event.ts';
 import { grantedRights } from '#kernel/permission.ts';
+import { definePresent, type Present, presentStates } from '#kernel/present.ts';
 import { anonymousViewer, authenticator, type Viewer } from '#kernel/viewer.ts';
 import { definePlugin } from '#plugins/define.ts';
 import { storageMemory } from '#plugins/storage-memory/plugin.ts';
@@ -20,6 +21,18 @@ const ticked = defineEvent('probe.clock.ticked', z.object({ n: z.number().int(),
   seenWith: 'event:read',
 });
 
+/** Where the hands of a clock stand. */
+const hands = definePresent<{ readonly at: string; readonly pad?: string }>('ClockHands');
+
+declare module '#schema/builder.ts' {
+  interface Shapes {
+    ClockHands: { readonly state: { readonly at: string; readonly pad?: string } };
+  }
+}
+
+/** The tick after which a clock stands still. */
+export const lastTick = -1;
+
 const bannered = defineEvent('probe.account.changed', z.object({}), {
   description: 'What an account may do changed.',
   subject: null,
@@ -32,6 +45,8 @@ export interface Accounts {
   readonly rights: Map<string, readonly string[] | { readonly ended: string }>;
   /** How long it takes to read the rights of somebody. */
   delay: number;
+  /** How clocks are kept to stand, beside what is told of them. */
+  readonly kept: Map<string, Present>;
 }
 
 function probePlugin(accounts: Accounts) {
@@ -90,6 +105,30 @@ function probePlugin(accounts: Accounts) {
           ...(subjects && { subjects: new Set(subjects) }),
         }),
       });
+      builder.objectType('ClockHands', {
+        description: 'Where the hands stand.',
+        interfaces: ['LiveItem'] as never,
+        fields: (t) => ({
+          at: t.string({ description: 'There.', resolve: ({ state }) => state.at }),
+          pad: t.string({ nullable: true, description: 'As long as wanted.', resolve: ({ state }) => state.pad }),
+        }),
+      });
+      feed(builder, 'handsChanged', {
+        description: 'Ticks of one clock, and where its hands stand, until it stands still.',
+        args: (arg) => ({ subject: arg.string({ required: true }) }),
+        events: [ticked],
+        present: hands,
+        select: async (_, { subject }) => ({
+          names: [ticked.name],
+          subjects: new Set([subject]),
+          present: {
+            type: hands.type,
+            subject,
+            read: async () => accounts.kept.get(subject) ?? { state: { at: 'kept' }, ended: false },
+          },
+          ends: ({ data }) => (data as { n: number }).n === lastTick,
+        }),
+      });
     },
     setup({ provide, ports }) {
       const viewerOf = (name: string): Viewer | { ended: string } => {
@@ -124,6 +163,8 @@ export interface Probe {
   readonly gateway: Gateway;
   readonly url: string;
   readonly accounts: Accounts;
+  /** Tells where the hands of a clock stand. */
+  tell(subject: string, at: string, pad?: string): void;
   /** Ticks, and waits for the commit. */
   tick(ns: readonly number[], input?: Record<string, unknown>): Promise<void>;
   /** A figure of the gateway's metrics. */
@@ -131,7 +172,7 @@ export interface Probe {
 }
 
 export async function openProbe(config: Record<string, unknown> = {}, options: GatewayOptions = {}): Promise<Probe> {
-  const accounts: Accounts = { rights: new Map([['all', ['event:read']]]), delay: 0 };
+  const accounts: Accounts = { rights: new Map([['all', ['event:read']]]), delay: 0, kept: new Map() };
   const gateway = await createGateway({
     ...options,
     config: {
@@ -147,6 +188,12 @@ export async function openProbe(config: Record<string, unknown> = {}, options: G
     gateway,
     url,
     accounts,
+    tell(subject, at, pad) {
+      gateway
+        .context()
+        .use(presentStates)
+        .tell(hands, subject, { at, ...(pad !== undefined && { pad }) });
+    },
     async tick(ns, input = {}) {
       // As requests from outside do: the sockets get their turn in between.
       await turn();

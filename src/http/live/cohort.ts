@@ -1,12 +1,13 @@
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import { type Frame, FrameRing } from '#http/live/frame.ts';
+import { type Frame, FrameRing, type PresentFrame } from '#http/live/frame.ts';
 import type { Member } from '#http/live/member.ts';
 import type { LiveOperation } from '#http/live/operation.ts';
 import { seesEvent } from '#kernel/access.ts';
 import type { EventDefinition, StoredEvent } from '#kernel/event.ts';
 import { matchesName } from '#kernel/event.ts';
-import type { FeedItem, FeedSelection } from '#kernel/feed.ts';
+import type { FeedItem, FeedSelection, LogPosition } from '#kernel/feed.ts';
+import type { PresentWatch, Told } from '#kernel/present.ts';
 import type { Viewer } from '#kernel/viewer.ts';
 
 /** What a cohort needs of the hub. */
@@ -15,7 +16,10 @@ export interface CohortHost {
   readonly queueBytes: number;
   /** Number of the last event that the hub handed out. */
   readonly position: number;
+  at(sequence: number): LogPosition;
   definition(name: string): EventDefinition | undefined;
+  /** What was told last of a thing. */
+  latest(present: PresentWatch): Told<object> | null;
   read(after: number): Promise<readonly StoredEvent[]>;
   render(viewer: Viewer, operation: LiveOperation, item: FeedItem): Promise<Frame>;
   retire(cohort: Cohort): void;
@@ -49,6 +53,9 @@ export class Cohort {
   #lagging = false;
   #pumping = false;
   #considered: number;
+  /** The newest state of what it watches, to be rendered after the events that were offered before it. */
+  #told: Told<object> | null = null;
+  #present: PresentFrame | null = null;
 
   constructor(host: CohortHost, key: string, viewer: Viewer, operation: LiveOperation, selection: FeedSelection) {
     this.#host = host;
@@ -66,8 +73,16 @@ export class Cohort {
     return this.#pumping ? this.#considered : Math.max(this.#considered, this.#host.position);
   }
 
+  /** How what it watches stands, as of the last event before it. */
+  get present(): PresentFrame | null {
+    return this.#present;
+  }
+
   join(member: Member): void {
     this.members.add(member);
+    const { present } = this.selection;
+    const latest = present && this.#host.latest(present);
+    if (latest) this.tell(latest);
   }
 
   leave(member: Member): void {
@@ -103,11 +118,23 @@ export class Cohort {
     if (!this.#pumping) void this.#pump();
   }
 
+  /** How what it watches stands now: those who follow hear it, or a newer state in its place. */
+  tell(told: Told<object>): void {
+    if (told.version <= ((this.#told ?? this.#present)?.version ?? 0)) return;
+    this.#told = told;
+    if (!this.#pumping) void this.#pump();
+  }
+
   /** The frame of an event for a member that catches up; those who ask together share one execution. */
   render(event: StoredEvent): Promise<Frame> {
-    const shared = this.#rendered.get(event.sequence) ?? this.#host.render(this.viewer, this.operation, event);
+    const shared = this.#rendered.get(event.sequence) ?? this.#renderEvent(event);
     this.#rendered.set(event.sequence, shared);
     return shared;
+  }
+
+  async #renderEvent(event: StoredEvent): Promise<Frame> {
+    const frame = await this.#host.render(this.viewer, this.operation, event);
+    return this.selection.ends?.(event) ? { ...frame, last: true } : frame;
   }
 
   /** Older events, for a member that catches up. */
@@ -127,7 +154,7 @@ export class Cohort {
       const events = this.#lagging ? await this.#missed() : this.#queue.splice(0);
       // What was offered while the last read came back lies in the queue.
       if (events.length === 0 && (this.#lagging || this.#queue.length > 0)) continue;
-      if (events.length === 0) break;
+      if (events.length === 0 && !this.#told) break;
       for (const event of events) {
         if (this.wants(event)) await this.#deliver(event);
         this.#considered = event.sequence;
@@ -135,8 +162,21 @@ export class Cohort {
         await turn();
         breathed = performance.now();
       }
+      if (this.#told && this.#queue.length === 0 && !this.#lagging) await this.#deliverPresent(this.#told);
     }
     this.#pumping = false;
+    // Where it stands now may be the end for some.
+    if (this.selection.present) for (const member of this.members) member.frameArrived();
+  }
+
+  /** Stamped with a position up to which all events were rendered, so that nothing is lost or repeated after it. */
+  async #deliverPresent({ type, state, version }: Told<object>): Promise<void> {
+    this.#told = null;
+    // Nothing waits: whatever the hub handed out was rendered, or is not for this cohort.
+    this.#considered = Math.max(this.#considered, this.#host.position);
+    const at = this.#host.at(this.#considered);
+    this.#present = { frame: await this.renderItem({ item: 'Present', type, at, state }), version };
+    for (const member of this.members) member.frameArrived();
   }
 
   async #deliver(event: StoredEvent): Promise<void> {

@@ -15,6 +15,8 @@ export interface Wire {
   /** Bytes handed over and not yet taken by the system. */
   readonly unsent: number;
   next(operation: string, payload: string, cursor: string): void;
+  /** Ends one operation: it has told everything. */
+  complete(operation: string): void;
   /** Ends one operation with an error. */
   fail(operation: string, error: GatehouseError, cursor: string): void;
   close(ending: Ending): void;

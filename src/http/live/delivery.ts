@@ -9,6 +9,7 @@ import type { Catalogue } from '#kernel/catalogue.ts';
 import { type ContextSource, createContext } from '#kernel/context.ts';
 import { eventLog } from '#kernel/event.ts';
 import type { Metrics } from '#kernel/metrics.ts';
+import type { PresentStates } from '#kernel/present.ts';
 import { type Authenticator, systemViewer, type Viewer } from '#kernel/viewer.ts';
 import type { EventsConfig } from '#resolvers/platform/events/config.ts';
 import { trimEventLog, untilNextSweep } from '#resolvers/platform/events/retention.ts';
@@ -20,6 +21,7 @@ export interface DeliveryParts {
   readonly schema: GraphQLSchema;
   readonly catalogue: Catalogue;
   readonly authenticator: Authenticator;
+  readonly present: PresentStates;
   readonly metrics: Metrics;
   readonly live: LiveConfig;
   readonly events: EventsConfig;
@@ -27,7 +29,7 @@ export interface DeliveryParts {
 
 /** Everything between a commit and the sockets: numbering, the tail, the hub, and the end of old events. */
 export function createDelivery(parts: DeliveryParts) {
-  const { source, schema, catalogue, authenticator, metrics, live, events } = parts;
+  const { source, schema, catalogue, authenticator, present, metrics, live, events } = parts;
   const { log } = source;
   const store = source.ports.use(eventLog, null);
   const appended = metrics.counter({
@@ -59,6 +61,7 @@ export function createDelivery(parts: DeliveryParts) {
     tail,
     flush: () => sequencer.flush(),
     authenticator,
+    present,
     config: live,
     log,
     metrics: liveMetrics(metrics),

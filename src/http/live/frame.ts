@@ -8,6 +8,14 @@ export interface Frame {
   /** The result as JSON, whole. */
   readonly payload: string;
   readonly bytes: number;
+  /** The stream ends with it. */
+  readonly last?: boolean;
+}
+
+/** A present state, rendered. */
+export interface PresentFrame {
+  readonly frame: Frame;
+  readonly version: number;
 }
 
 export function makeFrame(position: { sequence: number; cursor: string; subject: string }, result: object): Frame {

@@ -5,19 +5,20 @@ import type { LiveConfig } from '#http/live/config.ts';
 import { type Ending, LiveConnection, type Wire } from '#http/live/connection.ts';
 import type { Frame } from '#http/live/frame.ts';
 import { CohortIndex } from '#http/live/index-of-cohorts.ts';
-import { Member, type Outlet } from '#http/live/member.ts';
+import { type Entrance, Member, type Outlet } from '#http/live/member.ts';
 import type { LiveMetrics } from '#http/live/metrics.ts';
 import type { LiveOperation } from '#http/live/operation.ts';
 import type { Render } from '#http/live/render.ts';
 import { RightsWatch } from '#http/live/rights.ts';
-import { chooseCursor, gapOf, type Start, startAfter } from '#http/live/start.ts';
+import { chooseCursor, gapOf, type Start, startAfter, startWithPresent } from '#http/live/start.ts';
 import type { Catalogue } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
 import { GatehouseError, GenericError, StreamError } from '#kernel/errors.ts';
 import { decodeCursor, type LogState, type StoredEvent } from '#kernel/event.ts';
-import type { FeedItem, FeedSelection, OverflowPolicy } from '#kernel/feed.ts';
+import type { FeedItem, FeedSelection, LogPosition, OverflowPolicy } from '#kernel/feed.ts';
 import { newId } from '#kernel/id.ts';
 import type { Logger } from '#kernel/log.ts';
+import type { PresentStates, PresentWatch, Told } from '#kernel/present.ts';
 import type { Authenticator, Viewer } from '#kernel/viewer.ts';
 import type { Tail } from '#resolvers/platform/events/tail.ts';
 
@@ -27,6 +28,7 @@ export interface HubParts {
   /** Numbers what was committed before now. */
   flush(): Promise<void>;
   readonly authenticator: Authenticator;
+  readonly present: PresentStates;
   readonly config: LiveConfig;
   readonly log: Logger;
   readonly metrics: LiveMetrics;
@@ -54,6 +56,7 @@ export class Hub implements CohortHost {
   readonly #rights: RightsWatch;
   readonly #requests = new WeakMap<Member, SubscribeRequest>();
   readonly #unsubscribe: () => void;
+  readonly #unhear: () => void;
   readonly #watch: NodeJS.Timeout;
   #draining = false;
   /** While events are taken one by one: the number of the last one. */
@@ -69,6 +72,9 @@ export class Hub implements CohortHost {
     this.#unsubscribe = parts.tail.add({
       events: (events) => this.#take(events),
       renewed: (state) => this.#renewed(state),
+    });
+    this.#unhear = parts.present.listen((told) => {
+      for (const cohort of this.#index.watching(told)) cohort.tell(told as Told<object>);
     });
     parts.metrics.show({
       connections: () => countBy(this.#census.connections, (connection) => connection.wire.transport),
@@ -89,6 +95,14 @@ export class Hub implements CohortHost {
 
   get position(): number {
     return this.#taken ?? this.#parts.tail.position;
+  }
+
+  at(sequence: number): LogPosition {
+    return { epoch: this.#parts.tail.epoch, sequence };
+  }
+
+  latest({ type, subject }: PresentWatch): Told<object> | null {
+    return this.#parts.present.latest({ type }, subject);
   }
 
   definition(name: string) {
@@ -153,9 +167,10 @@ export class Hub implements CohortHost {
     const selection = await this.#select(viewer, operation);
     await flush();
     const start = startAfter(await tail.state(), cursor, operation.hello, config.replay.maxEvents);
+    const entrance = await this.#entrance(viewer, selection, start);
     this.#census.checkSubscription(connection);
     if (connection.closed) return;
-    const member = this.#member(connection, request, start, policy);
+    const member = this.#member(connection, request, entrance, policy);
     if (cursor) metrics.resumed(resume === null ? 'argument' : 'transport');
     // While the rights are looked at anew, whoever looks lets it in.
     if (connection.looking) return;
@@ -190,6 +205,7 @@ export class Hub implements CohortHost {
     this.drain();
     clearInterval(this.#watch);
     this.#unsubscribe();
+    this.#unhear();
   }
 
   #take(events: readonly StoredEvent[]): void {
@@ -224,6 +240,23 @@ export class Hub implements CohortHost {
     return admit(this.#parts.context(viewer, patience), operation, this.#parts.catalogue);
   }
 
+  /** How what it watches stands comes first. */
+  #entrance(viewer: Viewer, { present }: FeedSelection, start: Start): Promise<Entrance> | Entrance {
+    if (!present) return { ...start, told: 0, until: null };
+    const { config, tail, flush } = this.#parts;
+    return startWithPresent(start, present, {
+      read: () => present.read(this.#parts.context(viewer, AbortSignal.timeout(config.executeTimeout))),
+      latest: () => this.latest(present),
+      at: (sequence) => this.at(sequence),
+      async end() {
+        await flush();
+        const { head } = await tail.state();
+        await tail.reach(head);
+        return head;
+      },
+    });
+  }
+
   #cohort(viewer: Viewer, operation: LiveOperation, selection: FeedSelection): Cohort {
     const personal = operation.personal || selection.personal === true;
     const key = JSON.stringify([operation.key, viewer.kind, viewer.rights.key, personal ? viewer.id : null]);
@@ -235,13 +268,13 @@ export class Hub implements CohortHost {
     return made;
   }
 
-  #member(connection: LiveConnection, request: SubscribeRequest, start: Start, policy: OverflowPolicy): Member {
-    const { config, metrics, tail } = this.#parts;
-    const member = new Member(this.#outlet(connection, request.id), start.position, start.first, {
+  #member(connection: LiveConnection, request: SubscribeRequest, entrance: Entrance, policy: OverflowPolicy): Member {
+    const { config, metrics } = this.#parts;
+    const member = new Member(this.#outlet(connection, request.id), entrance, {
       policy,
       maxItems: config.queue.items,
       maxBytes: config.queue.bytes,
-      at: (sequence) => ({ epoch: tail.epoch, sequence }),
+      at: (sequence) => this.at(sequence),
       counts: metrics,
     });
     this.#requests.set(member, request);
@@ -254,6 +287,10 @@ export class Hub implements CohortHost {
     return {
       writable: () => connection.writable,
       next: (payload, cursor) => connection.wire.next(id, payload, cursor),
+      complete: () => {
+        this.unsubscribe(connection, id);
+        connection.wire.complete(id);
+      },
       fail: (error, cursor) => {
         this.unsubscribe(connection, id);
         connection.wire.fail(id, error, cursor);

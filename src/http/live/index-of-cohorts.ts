@@ -1,5 +1,6 @@
 import type { Cohort } from '#http/live/cohort.ts';
 import type { StoredEvent } from '#kernel/event.ts';
+import type { Told } from '#kernel/present.ts';
 
 /**
  * Finds the cohorts that an event may concern without asking the others: by subject where they name subjects, else by
@@ -8,6 +9,7 @@ import type { StoredEvent } from '#kernel/event.ts';
 export class CohortIndex {
   readonly #bySubject = new Map<string, Set<Cohort>>();
   readonly #byName = new Map<string, Set<Cohort>>();
+  readonly #byPresent = new Map<string, Set<Cohort>>();
 
   add(cohort: Cohort): void {
     for (const [index, key] of this.#places(cohort)) index.set(key, (index.get(key) ?? new Set()).add(cohort));
@@ -28,12 +30,21 @@ export class CohortIndex {
     return found;
   }
 
+  /** Those that tell how a thing stands. */
+  watching({ type, subject }: Pick<Told, 'type' | 'subject'>): Iterable<Cohort> {
+    return this.#byPresent.get(presentKey(type, subject)) ?? [];
+  }
+
   #places(cohort: Cohort): [Map<string, Set<Cohort>>, string][] {
-    const { subjects, names } = cohort.selection;
-    if (subjects) return [...subjects].map((subject) => [this.#bySubject, subject]);
-    return [...new Set(names)].map((name) => [this.#byName, name]);
+    const { subjects, names, present } = cohort.selection;
+    const places: [Map<string, Set<Cohort>>, string][] = subjects
+      ? [...subjects].map((subject) => [this.#bySubject, subject])
+      : [...new Set(names)].map((name) => [this.#byName, name]);
+    return present ? [...places, [this.#byPresent, presentKey(present.type, present.subject)]] : places;
   }
 }
+
+const presentKey = (type: string, subject: string): string => `${type} ${subject}`;
 
 /** Every pattern that means a name: `a.b.c`, `a.b.*`, `a.*` and `*`. */
 function patternsOf(name: string): string[] {

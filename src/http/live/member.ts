@@ -10,6 +10,8 @@ export interface Outlet {
   /** False while the connection has more unsent bytes than it may; `Member.proceed` is called when that is over. */
   writable(): boolean;
   next(payload: string, cursor: string): void;
+  /** Ends the operation: there will be no more. */
+  complete(): void;
   /** Ends the operation with an error. */
   fail(error: GatehouseError, cursor: string): void;
   /** The client reads too slowly: ends the whole connection; this operation goes on after the cursor. */
@@ -22,6 +24,18 @@ export interface MemberOptions {
   readonly maxBytes: number;
   at(sequence: number): LogPosition;
   counts: { dropped(items: number): void; delivered(): void };
+}
+
+/** Where a member begins. */
+export interface Entrance {
+  /** Everything up to this number is known to the client, or not for it. */
+  readonly position: number;
+  /** Items to send before anything else. */
+  readonly first: readonly FeedItem[];
+  /** The version of the present state among them; 0 for none. */
+  readonly told: number;
+  /** It ends when everything up to this number was delivered; null: by an event only. */
+  readonly until: number | null;
 }
 
 /**
@@ -41,15 +55,20 @@ export class Member {
   #waitingBytes = 0;
   /** Items to send before anything else, such as a Gap. */
   #first: FeedItem[];
+  /** The version of the present state that it told last. */
+  #told: number;
+  readonly #until: number | null;
   /** Grows when it changes cohort or ends: work begun before is then void. */
   #turn = 0;
   #busy = false;
   #ended = false;
 
-  constructor(outlet: Outlet, position: number, first: readonly FeedItem[], options: MemberOptions) {
+  constructor(outlet: Outlet, { position, first, told, until }: Entrance, options: MemberOptions) {
     this.outlet = outlet;
     this.#position = position;
     this.#first = [...first];
+    this.#told = told;
+    this.#until = until;
     this.#options = options;
   }
 
@@ -111,17 +130,31 @@ export class Member {
 
   #follow(cohort: Cohort, start: number): void {
     const { ring } = cohort;
-    this.#flushWaiting();
+    this.#flushWaiting(cohort);
     let place = start;
-    while (place < ring.end && this.outlet.writable()) {
+    while (place >= ring.base && this.outlet.writable()) {
       const frame = ring.at(place);
+      if (this.#tellBefore(frame?.sequence ?? Number.POSITIVE_INFINITY, cohort)) continue;
       if (!frame) break;
-      this.#send(frame.payload, frame.cursor, frame.sequence);
+      this.#send(frame, frame.payload);
       if (this.#ended || this.#cohort !== cohort) return;
       place += 1;
     }
     this.#place = place;
     if (place < ring.base) this.#overflow(cohort);
+    else if (this.#until !== null && this.#checkpoint() >= this.#until) this.outlet.complete();
+  }
+
+  /** The present state in its place among the events: before the one with this number, if it is not known yet. */
+  #tellBefore(sequence: number, { present }: Cohort): boolean {
+    if (!present || present.version <= this.#told || present.frame.sequence >= sequence) return false;
+    this.#told = present.version;
+    // Where a later event went out already its cursor would lead back.
+    if (present.frame.sequence < this.#position) return false;
+    this.#position = present.frame.sequence;
+    this.#options.counts.delivered();
+    this.outlet.next(present.frame.payload, present.frame.cursor);
+    return true;
   }
 
   #overflow(cohort: Cohort): void {
@@ -157,21 +190,24 @@ export class Member {
       this.outlet.slow(this.cursor);
   }
 
-  #flushWaiting(): void {
+  #flushWaiting(cohort: Cohort): void {
     for (const [subject, { frame, count }] of this.#waiting) {
       if (!this.outlet.writable()) return;
+      this.#tellBefore(frame.sequence, cohort);
       this.#waiting.delete(subject);
       this.#waitingBytes -= frame.bytes;
       this.#options.counts.dropped(count - 1);
-      this.#send(coalescedPayload(frame, count), frame.cursor, frame.sequence);
+      this.#send(frame, coalescedPayload(frame, count));
+      if (this.#ended) return;
     }
   }
 
-  #send(payload: string, cursor: string, sequence: number): void {
+  #send({ sequence, cursor, last }: Frame, payload: string): void {
     if (sequence <= this.#position) return;
     this.#position = sequence;
     this.#options.counts.delivered();
     this.outlet.next(payload, cursor);
+    if (last) this.outlet.complete();
   }
 
   /** Reads from the log until the ring reaches back far enough, then follows. */
@@ -222,7 +258,7 @@ export class Member {
       if (cohort.wants(event)) {
         const frame = await cohort.render(event);
         if (!current()) return;
-        this.#send(frame.payload, frame.cursor, frame.sequence);
+        this.#send(frame, frame.payload);
       } else this.#position = event.sequence;
     }
     // Nothing left up to where the ring began: the rest was trimmed, or is not numbered yet.

@@ -1,6 +1,7 @@
 import { execute, type GraphQLError, type GraphQLSchema } from 'graphql';
 import { type Frame, makeFrame } from '#http/live/frame.ts';
 import type { LiveOperation } from '#http/live/operation.ts';
+import { showEvents } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { GatehouseError, GenericError, StreamError } from '#kernel/errors.ts';
 import { encodeCursor } from '#kernel/event.ts';
@@ -39,15 +40,7 @@ async function resultOf(parts: RenderParts, viewer: Viewer, operation: LiveOpera
     timer = setTimeout(() => resolve('late'), parts.timeout);
   });
   try {
-    const execution = execute({
-      schema: parts.schema,
-      document: operation.document,
-      rootValue: item,
-      contextValue: ctx,
-      variableValues: operation.variables,
-      operationName: operation.operationName,
-    });
-    const result = await Promise.race([execution, late]);
+    const result = await Promise.race([execution(parts, ctx, operation, item), late]);
     if (result === 'late') return failed(new StreamError('TIMEOUT', 'This event took too long to render.'));
     if (!result.errors) return { data: result.data };
     return { errors: parts.showErrors(result.errors, ctx), data: result.data ?? null };
@@ -59,6 +52,18 @@ async function resultOf(parts: RenderParts, viewer: Viewer, operation: LiveOpera
     clearTimeout(timer);
     over.abort();
   }
+}
+
+async function execution(parts: RenderParts, ctx: Context, operation: LiveOperation, item: FeedItem) {
+  const [shown] = isEvent(item) ? await showEvents(ctx, [item]) : [item];
+  return execute({
+    schema: parts.schema,
+    document: operation.document,
+    rootValue: shown,
+    contextValue: ctx,
+    variableValues: operation.variables,
+    operationName: operation.operationName,
+  });
 }
 
 const failed = ({ message, extensions }: GatehouseError) => ({ data: null, errors: [{ message, extensions }] });

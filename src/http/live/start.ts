@@ -1,5 +1,7 @@
+import type { Entrance } from '#http/live/member.ts';
 import { decodeCursor, type EventCursor, type LogState } from '#kernel/event.ts';
-import type { FeedItem, Gap, GapReason } from '#kernel/feed.ts';
+import type { FeedItem, Gap, GapReason, LogPosition, PresentItem } from '#kernel/feed.ts';
+import type { Present, PresentWatch, Told } from '#kernel/present.ts';
 
 /** Where a subscription begins, and what it is told before the first event. */
 export interface Start {
@@ -28,6 +30,29 @@ export function startAfter(state: LogState, cursor: EventCursor | null, hello: b
   if (hello) first.push({ item: 'Subscribed', at: cursor && !missing ? cursor : { epoch, sequence: position }, head });
   if (missing) first.push(gapOf(state, cursor?.sequence ?? 0, missing.to, missing.reason));
   return { position, first };
+}
+
+/** What the beginning of a stream about a thing at work asks for. */
+export interface PresentSource {
+  read(): Promise<Present>;
+  /** What was told last. */
+  latest(): Told<object> | null;
+  at(sequence: number): LogPosition;
+  /** The end of the log, which this process has read: what was committed before the call lies up to it. */
+  end(): Promise<number>;
+}
+
+/**
+ * Begins with how a thing stands. That is read once the start is known: no end of it can lie in between. Of one that has
+ * ended the stream tells what happened up to now, and is complete.
+ */
+export async function startWithPresent(start: Start, { type }: PresentWatch, source: PresentSource): Promise<Entrance> {
+  const { state: kept, ended } = await source.read();
+  const until = ended ? await source.end() : null;
+  const latest = source.latest();
+  const state = (ended ? null : latest?.state) ?? kept;
+  const present: PresentItem = { item: 'Present', type, at: source.at(start.position), state };
+  return { position: start.position, first: [...start.first, present], told: latest?.version ?? 0, until };
 }
 
 export const gapOf = (state: LogState, from: number, to: number, reason: GapReason): Gap => ({

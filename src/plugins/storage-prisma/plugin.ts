@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { type Broadcast, broadcast } from '#kernel/broadcast.ts';
 import { duration, keys, secret } from '#kernel/config.ts';
 import { storageFacts } from '#kernel/storage.ts';
 import { queue } from '#kernel/tickets.ts';
@@ -30,6 +31,9 @@ export const databaseOptions = (config: z.output<typeof storageConfig>, dataDir:
   timeout: config.transactionTimeout,
 });
 
+/** The embedded database belongs to this process: nobody else hears anything. */
+const noProcessElse: Broadcast = { send: () => {}, listen: async () => async () => {} };
+
 export const storagePrisma = prismaStorage();
 
 /** The same plugin with parts of its database decided by the program that starts the gateway instead of by its config. */
@@ -40,7 +44,7 @@ export function prismaStorage(decided: Partial<DatabaseOptions> = {}): Gatehouse
     description: 'Keeps everything in PostgreSQL: a server, or one embedded in the process.',
     section: 'storage',
     config: storageConfig,
-    provides: [...stores.map(({ port }) => port), storageFacts, queue],
+    provides: [...stores.map(({ port }) => port), storageFacts, broadcast, queue],
     async setup({ config, provide, dataDir, log }) {
       const options = { ...databaseOptions(config, dataDir), ...decided };
       const database = await openDatabase({
@@ -50,6 +54,7 @@ export function prismaStorage(decided: Partial<DatabaseOptions> = {}): Gatehouse
       if (database.migrated.length > 0) log.info({ migrations: database.migrated }, 'The database was migrated.');
       provideAll(provide, stores, openSessions(database));
       provide(storageFacts, { shared: options.url !== undefined });
+      provide(broadcast, database.notifier.broadcast ?? noProcessElse);
       const tickets = new PgBossTickets({
         pool: database.pool,
         embedded: options.url === undefined,

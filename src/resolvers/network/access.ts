@@ -31,6 +31,13 @@ export function allowSomewhere(ctx: Context, need: PermissionName): void {
 export const mayRead = (ctx: Context, facts: Facts): boolean =>
   !ctx.viewer.mustChangePassword && ctx.viewer.rights.covers('network:read', facts);
 
+/** Whether the viewer reads some things by grants on single things of these kinds, which others may lie in. */
+export function readsByGrantsOn(ctx: Context, ...kinds: readonly Kind[]): boolean {
+  const visibility = visible(ctx, 'network:read');
+  const isOne = (kind: string) => (kinds as readonly string[]).includes(kind);
+  return typeof visibility === 'object' && visibility.allOf.some((grants) => grants.some(({ kind }) => isOne(kind)));
+}
+
 /** What `allow` would throw, for calls that collect what is wrong with many items. */
 export function refusal(ctx: Context, need: PermissionName, facts: Facts): GatehouseError | null {
   try {

@@ -45,6 +45,8 @@ export interface NetworkSettings {
     readonly maxRows: number;
     /** How many outcomes of rows are kept of one import. */
     readonly keepOutcomes: number;
+    /** Milliseconds that a request waits for the end of its import. */
+    readonly wait: number;
   };
 }
 

@@ -1,3 +1,5 @@
+import { encodeCursor } from '#kernel/event.ts';
+import type { LogPosition } from '#kernel/feed.ts';
 import { findImports, listNotes } from '#resolvers/network/imports/find.ts';
 import { netboxLayouts, onErrors, onExistings } from '#resolvers/network/imports/input.ts';
 import {
@@ -5,7 +7,6 @@ import {
   type ImportFormat,
   type ImportNote,
   type ImportPhase,
-  type ImportProgress,
   type ImportState,
   type ImportTotals,
   type InventoryImport,
@@ -15,7 +16,9 @@ import {
   type KindCounts,
   outcomes,
   type RowOutcome,
+  type TellingProgress,
 } from '#resolvers/network/imports/inventory-import.ts';
+import { logPosition, progressOf } from '#resolvers/network/imports/watch.ts';
 import type { Builder } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { node } from '#schema/node.ts';
@@ -24,7 +27,8 @@ declare module '#schema/builder.ts' {
   interface Shapes {
     InventoryImport: InventoryImport;
     InventoryImportRow: ImportNote;
-    InventoryImportProgress: ImportProgress;
+    /** Without a position where it is asked for: then it is where the log ends. */
+    InventoryImportProgress: { readonly at: LogPosition | null; readonly state: TellingProgress };
     InventoryImportCounts: KindCounts;
     InventoryImportWarning: ImportTotals['warnings'][number];
     InventoryImportIgnored: ImportTotals['ignored'][number];
@@ -88,8 +92,13 @@ function enums(builder: Builder): void {
   enumOf(builder, 'InventoryImportOutcome', 'What became of a row.', outcomes, outcomeMeanings);
   enumOf(builder, 'InventoryImportKind', 'What a row is about.', countedKinds, {
     SITE: 'A Site.',
+    ATTRIBUTE: 'A definition of what things may carry.',
+    PROTOCOL_TYPE: 'A type of protocols.',
     DEVICE: 'A device.',
     NETWORK: 'A network or a host address.',
+    INTERFACE: 'An interface of a device, with its addresses.',
+    CIRCUIT: 'A circuit, with its ends.',
+    PROTOCOL: 'A protocol on a device.',
     UNKNOWN: 'The row does not say it. No row is imported as this.',
   });
   enumOf(builder, 'InventoryImportOnError', 'What a failed row means for the others.', onErrors, {
@@ -110,14 +119,28 @@ function enums(builder: Builder): void {
 function parts(builder: Builder): void {
   builder.objectType('InventoryImportProgress', {
     description: 'How far an import is.',
+    interfaces: ['LiveItem'] as never,
     fields: (t) => ({
+      cursor: t.field({
+        type: 'EventCursor',
+        description: 'The place to resume after: the position at which it was so.',
+        resolve: async ({ at }, _, ctx) => encodeCursor(at ?? (await logPosition(ctx))),
+      }),
       phase: t.field({
         type: 'InventoryImportPhase' as never,
         description: 'What it does.',
-        resolve: (progress) => progress.phase as never,
+        resolve: ({ state }) => state.phase as never,
       }),
-      done: t.exposeInt('done', { description: 'How many rows it is through with in this phase.' }),
-      total: t.exposeInt('total', { description: 'How many rows there are.' }),
+      done: t.int({
+        description: 'How many rows it is through with in this phase.',
+        resolve: ({ state }) => state.done,
+      }),
+      total: t.int({ description: 'How many rows there are.', resolve: ({ state }) => state.total }),
+      counts: t.field({
+        type: ['InventoryImportCounts'],
+        description: 'What became of them in this phase so far, by kind.',
+        resolve: ({ state }) => state.counts,
+      }),
     }),
   });
   builder.objectType('InventoryImportCounts', {
@@ -201,7 +224,7 @@ function importType(builder: Builder): void {
       progress: t.field({
         type: 'InventoryImportProgress',
         description: 'How far it is.',
-        resolve: (run) => run.progress,
+        resolve: (run, _, ctx) => ({ at: null, state: progressOf(ctx, run) }),
       }),
       counts: t.field({
         type: ['InventoryImportCounts'],

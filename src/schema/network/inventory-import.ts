@@ -7,14 +7,17 @@ import {
   type InventoryImport,
   importCompleted,
   importFailed,
+  importProgress,
   importStarted,
 } from '#resolvers/network/imports/inventory-import.ts';
+import { watchImport } from '#resolvers/network/imports/watch.ts';
 import { rowIdOf } from '#resolvers/network/keys.ts';
 import { networkCreated, networkUpdated } from '#resolvers/network/networks/network.ts';
 import { siteCreated, siteUpdated } from '#resolvers/network/sites/site.ts';
 import type { Builder } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { describeField } from '#schema/description.ts';
+import { feed } from '#schema/feed.ts';
 import { mutation } from '#schema/mutation.ts';
 import { importTypes } from '#schema/network/inventory-import-types.ts';
 import { oneThing } from '#schema/network/shared.ts';
@@ -53,6 +56,14 @@ export function inventoryImports(builder: Builder): void {
       resolve: (_, __, page, ctx) => listImports(ctx, page),
     }),
   }));
+  feed(builder, 'inventoryImportProgressed', {
+    description:
+      'How far an import is: first as it stands, then as it goes on, and how it ends; the stream is complete then. For whoever asked for the import, and with unscoped network:admin.',
+    args: (arg) => ({ id: arg.id({ required: true, description: 'The import.' }) }),
+    events: [importStarted, importCompleted, importFailed],
+    present: importProgress,
+    select: (ctx, { id }) => watchImport(ctx, id),
+  });
   importMutation(builder);
 }
 
@@ -70,7 +81,13 @@ function importMutation(builder: Builder): void {
   });
   const defaults = builder.inputType('InventoryImportDefaultsInput', {
     description: 'For what a row does not say, where it makes something.',
-    fields: (t) => ({ state: t.field({ type: 'NetworkState' as never, description: 'Of networks.' }) }),
+    fields: (t) => ({
+      state: t.field({ type: 'NetworkState' as never, description: 'Of networks.' }),
+      attributes: t.field({
+        type: 'Attributes',
+        description: 'Of everything that carries attributes: what a row says of one goes before.',
+      }),
+    }),
   });
   mutation(builder, 'inventoryImport', {
     description:
@@ -100,6 +117,10 @@ function importMutation(builder: Builder): void {
       baseNetworks: t.field({
         type: ['Cidr'],
         description: 'Networks that are made first in `site` when missing, so that addresses lie in one.',
+      }),
+      wait: t.boolean({
+        description:
+          'True unless said: the answer waits for the end, as long as a request may take. Else it holds the import as it runs: follow `inventoryImportProgressed`.',
       }),
       netbox: t.field({ type: netbox, description: 'For the format NETBOX.' }),
     }),

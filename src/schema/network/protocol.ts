@@ -51,7 +51,7 @@ export function protocols(builder: Builder): void {
 
 const fields = (t: PothosSchemaTypes.ObjectFieldBuilder<SchemaTypes, Protocol>) => ({
   naturalKey: t.string({
-    description: 'Its type and device: `bgp on sjc-r1`. Others may have the same.',
+    description: 'Its type and device as far as the viewer may read them: `bgp on sjc-r1`. Others may have the same.',
     resolve: (protocol, _, ctx) => nameOfProtocol(ctx, protocol),
   }),
   type: t.field({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { newId } from '#kernel/id.ts';
-import { protocolTypeStore } from '#resolvers/network/protocol-types/protocol-type.ts';
+import { type ProtocolType, protocolTypeStore } from '#resolvers/network/protocol-types/protocol-type.ts';
 import { type OpenStorage, sharedStorage } from '../suite.ts';
 import { aProtocolType, natural, naturalDown, query, sees } from './support.ts';
 
@@ -55,12 +55,34 @@ export function protocolTypeContract(name: string, open: OpenStorage): void {
       const [one, other] = [aProtocolType(here, 'bgp'), aProtocolType(here, 'ospf')];
       await store().insertMany([one, other]);
       const after = { ...one, name: 'isis', description: 'x', requiredAttributeIds: [newId()] };
-      expect(await store().update(after)).toBe(true);
+      expect(await store().updateMany([after])).toEqual([]);
       expect(await store().getMany([one.id])).toEqual([after]);
-      expect(await store().update({ ...after, name: 'ospf' })).toBe(false);
-      expect(await store().update(aProtocolType(here, 'gone'))).toBe(false);
+      expect(await store().updateMany([aProtocolType(here, 'gone')])).toEqual([]);
       await store().deleteMany([one.id]);
       expect(await store().getMany([one.id, other.id])).toEqual([null, other]);
+    });
+
+    test('renames many at once, which may swap their names, and names those whose name is taken', async () => {
+      const [one, two, three] = [aProtocolType(here, 'bgp'), aProtocolType(here, 'ospf'), aProtocolType(here, 'isis')];
+      await store().insertMany([one, two, three]);
+      const after = [
+        { ...one, name: 'ospf' },
+        { ...two, name: 'bgp' },
+      ];
+      const attempt = (types: readonly ProtocolType[]) =>
+        storage.atomically(async (use) => {
+          const taken = await use(protocolTypeStore).updateMany(types);
+          throw new Error(taken.map(({ id }) => id).join());
+        });
+      await expect(attempt([{ ...one, name: 'isis' }, after[1] as ProtocolType])).rejects.toThrow(one.id);
+      await expect(
+        attempt([
+          { ...one, name: 'x' },
+          { ...two, name: 'x' },
+        ]),
+      ).rejects.toThrow(two.id);
+      expect(await store().updateMany(after)).toEqual([]);
+      expect(await store().getMany([one.id, two.id])).toEqual(after);
     });
 
     test('pages and counts Sites, and the types that require an attribute, in one read each', async () => {

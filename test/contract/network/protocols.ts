@@ -100,6 +100,8 @@ export function protocolContract(name: string, open: OpenStorage): void {
       ]);
       expect(within).toEqual(protocols.slice(0, 3).map(unsealed));
       expect(await store().lockWithin([])).toEqual([]);
+      const ofDevice = protocols.filter((protocol) => protocol.deviceId === deviceId).map(unsealed);
+      expect(await store().ofDevices([newId(), deviceId, 'no id'])).toEqual(ofDevice);
     });
 
     test('shows a protocol by a grant on its device, its Site, its kind, or its kind in its Site', async () => {

@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seesEvent } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { eventLog } from '#kernel/event.ts';
+import { presentStates } from '#kernel/present.ts';
 import { endAbandonedImports } from '#resolvers/network/imports/abandoned.ts';
 import { importInventory } from '#resolvers/network/imports/import.ts';
-import { type ImportProgress, importObserver, importStore } from '#resolvers/network/imports/inventory-import.ts';
+import { importProgress, importStore, type TellingProgress } from '#resolvers/network/imports/inventory-import.ts';
 import { openNetwork, type TestNetwork } from '../../support/network.ts';
 
 let net: TestNetwork;
@@ -172,13 +173,15 @@ describe('imports', () => {
 });
 
 describe('an import under way', () => {
-  test('tells observers each phase, with the number of rows', async () => {
-    const told: ImportProgress[] = [];
+  test('tells each phase, with the number of rows', async () => {
+    const told: TellingProgress[] = [];
     const own = await openNetwork('memory');
     const site = await own.site();
-    const observer = { progressed: (progress: ImportProgress) => told.push(progress) };
-    const watched = { ...own.all, all: (port) => (port.name === importObserver.name ? [observer] : []) } as Context;
-    await importInventory(watched, { text: '10.0.0.0/8\n11.0.0.0/8', format: 'PREFIX_LIST', site: { id: site.id } });
+    const stop = own.all.use(presentStates).listen(({ type, state }) => {
+      if (type === importProgress.type) told.push(state as TellingProgress);
+    });
+    await importInventory(own.all, { text: '10.0.0.0/8\n11.0.0.0/8', format: 'PREFIX_LIST', site: { id: site.id } });
+    stop();
     expect(told.map(({ phase, total }) => [phase, total])).toEqual([
       ['READ', 0],
       ['VALIDATE', 2],

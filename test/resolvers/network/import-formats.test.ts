@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InputError, PayloadTooLargeError } from '#kernel/errors.ts';
+import { Cell } from '#resolvers/network/attributes/check.ts';
 import { readCsv } from '#resolvers/network/imports/formats/csv.ts';
 import { readJsonRows } from '#resolvers/network/imports/formats/json.ts';
 import { jsonFault } from '#resolvers/network/imports/formats/json-syntax.ts';
@@ -78,8 +79,14 @@ describe('JSON', () => {
       ['UNKNOWN', 'A row must be an object of fields.'],
       ['UNKNOWN', 'A row must be an object of fields.'],
       ['UNKNOWN', 'A row must be an object of fields.'],
-      ['UNKNOWN', 'The row does not say its kind. Give one of site, device, network.'],
-      ['UNKNOWN', '"rack" is no kind of row: give one of site, device, network.'],
+      [
+        'UNKNOWN',
+        'The row does not say its kind. Give one of site, attribute, protocolType, device, network, interface, circuit, protocol.',
+      ],
+      [
+        'UNKNOWN',
+        '"rack" is no kind of row: give one of site, attribute, protocolType, device, network, interface, circuit, protocol.',
+      ],
     ]);
   });
 
@@ -124,10 +131,21 @@ describe('CSV', () => {
       networkAddress: '10.0.0.0',
       prefixLength: 8,
       attributes: Object.fromEntries([
-        ['tags', ['a|b', 'c', '']],
-        ['__proto__', ['x']],
+        ['tags', new Cell(['a|b', 'c', ''])],
+        ['__proto__', new Cell(['x'])],
       ]),
     });
+  });
+
+  test('reads a cell as the kind of its row has it', () => {
+    const text =
+      'kind,type,multi,constraints.pattern,constraints.validValues,addresses\ninterface,161,,,,10.0.0.1|10.0.0.2\nprotocol,161,,,,\nattribute,,true,a|b,x|y,\nattribute,,yes,,,\n';
+    expect(readCsv(text, null).rows.map(({ fields }) => fields)).toEqual([
+      { type: 161, addresses: ['10.0.0.1', '10.0.0.2'] },
+      { type: '161' },
+      { multi: true, constraints: { pattern: 'a|b', validValues: ['x', 'y'] } },
+      { multi: 'yes' },
+    ]);
   });
 
   test('fails rows with more or fewer cells than columns', () => {
@@ -141,7 +159,7 @@ describe('CSV', () => {
 
   test('is refused as a whole for unknown and repeated columns, all at once', () => {
     expect(faultsOf(() => readCsv('hostname,rack,site,site\nr1,1,S,S\n', 'DEVICE'))).toEqual([
-      'text: The text has an unknown column 2 ("rack"): known are kind, name, description, site, hostname, cidr, networkAddress, prefixLength, state and attributes.<name>.',
+      'text: The text has an unknown column 2 ("rack"): known are kind, name, description, site, resource, required, display, multi, constraints.allowEmpty, constraints.pattern, constraints.validValues, requiredAttributes, hostname, cidr, networkAddress, prefixLength, state, device, type, macAddress, speed, parent, addresses, forceAddresses, endpointA, endpointZ, interface, circuit, authString and attributes.<name>.',
       'text: The text names column 4 ("site") twice.',
     ]);
   });

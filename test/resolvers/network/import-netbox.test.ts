@@ -1,138 +1,36 @@
-import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { listDevices } from '#resolvers/network/devices/find.ts';
-import { findImports, listNotes } from '#resolvers/network/imports/find.ts';
-import { importInventory } from '#resolvers/network/imports/import.ts';
+import { describe, expect, test } from 'vitest';
 import type { ImportInput } from '#resolvers/network/imports/input.ts';
-import { listNetworks } from '#resolvers/network/networks/find.ts';
-import { listSites } from '#resolvers/network/sites/find.ts';
-import { openNetwork, type TestNetwork, wholePage } from '../../support/network.ts';
-
-const demo = readFileSync(new URL('../../fixtures/netbox-demo.json', import.meta.url), 'utf8');
-
-let net: TestNetwork;
-beforeAll(async () => {
-  net = await openNetwork('memory');
-});
-afterAll(() => net.gateway.dispose());
-
-interface Entry {
-  readonly model: string;
-  readonly pk?: number;
-  readonly fields: Record<string, unknown>;
-}
-const entry = (model: string, pk: number | undefined, fields: Record<string, unknown>): Entry => ({
-  model,
-  ...(pk !== undefined && { pk }),
-  fields,
-});
+import { demo, entry, importNetbox, inventoryOf } from '../../support/netbox.ts';
+import { openNetwork } from '../../support/network.ts';
 
 /** An import into a gateway of its own. */
-async function fresh(text: string, more: Partial<ImportInput> = {}, config: Record<string, unknown> = {}) {
+async function fresh(
+  given: string | readonly unknown[],
+  more: Partial<ImportInput> = {},
+  config: Record<string, unknown> = {},
+) {
   const own = await openNetwork('memory', config);
-  const ctx = own.all;
-  const ended = await importInventory(ctx, { text, format: 'NETBOX', ...more }).catch(async (error) => {
-    if (!error.importId) throw error;
-    const [rejected] = await findImports(ctx, [error.importId]);
-    if (!rejected) throw error;
-    return rejected;
-  });
-  const sites = (await listSites(ctx, {}, wholePage)).items.map(({ node }) => node);
-  const nameOf = (siteId: string) => sites.find(({ id }) => id === siteId)?.name;
-  const devices = (await listDevices(ctx, {}, wholePage)).items.map(({ node }) => node);
-  const networks = (await listNetworks(ctx, {}, wholePage)).items.map(({ node }) => node);
-  const notes = (await listNotes(ctx, ended, {}, wholePage)).items.map(({ node }) => node);
+  const { ended, notes } = await importNetbox(own.all, given, more);
+  const { sites, devices, networks } = await inventoryOf(own.all);
   await own.gateway.dispose();
   return {
     ended,
     notes,
-    sites: sites.map(({ name, description }) => [name, description]),
-    devices: devices.map(({ siteId, hostname }) => `${nameOf(siteId)} ${hostname}`),
-    networks: networks.map(({ siteId, cidr, state }) => `${nameOf(siteId)} ${cidr} ${state}`),
-    roots: networks.filter(({ parentId }) => parentId === null).length,
+    sites: Object.entries(sites),
+    devices: Object.keys(devices),
+    networks: Object.entries(networks).map(([key, { state }]) => `${key} ${state}`),
   };
 }
 
 const of = (entries: readonly unknown[], more?: Partial<ImportInput>, config?: Record<string, unknown>) =>
-  fresh(JSON.stringify(entries), more, config);
+  fresh(entries, more, config);
 
-describe('the demonstration inventory', () => {
-  test('becomes a site for each place and each VRF, with one for what is everywhere', async () => {
-    const { ended, sites, devices, networks, roots } = await fresh(demo);
-    expect(ended.state).toBe('COMPLETED');
-    expect(ended.counts).toEqual([
-      { kind: 'SITE', created: 31, updated: 0, unchanged: 0, skipped: 0, failed: 0 },
-      { kind: 'DEVICE', created: 72, updated: 0, unchanged: 0, skipped: 0, failed: 0 },
-      { kind: 'NETWORK', created: 90, updated: 0, unchanged: 0, skipped: 0, failed: 0 },
-    ]);
-    expect(ended.warnings).toEqual([
-      { code: 'HOSTNAME_CHANGED', count: 6 },
-      { code: 'HOSTNAME_GENERATED', count: 22 },
-      { code: 'SPLIT_NAMESPACE', count: 2 },
-    ]);
-    expect(ended.ignored).toEqual([
-      { model: 'contenttypes.contenttype', count: 5 },
-      { model: 'dcim.region', count: 67 },
-      { model: 'ipam.aggregate', count: 4 },
-      { model: 'ipam.ipaddress', count: 180 },
-      { model: 'tenancy.tenant', count: 11 },
-    ]);
-    expect(sites).toHaveLength(31);
-    expect(sites).toContainEqual(['Global', '']);
-    expect(sites).toContainEqual(['VRF Alpha', '65000:100']);
-    expect(devices).toContain('DM-Akron dmi01-akron-rtr01');
-    expect(devices.filter((name) => /netbox-device-\d+$/.test(name))).toHaveLength(22);
-    expect(networks.filter((line) => line.endsWith('RESERVED'))).toEqual([
-      'Global 10.112.0.0/15 RESERVED',
-      'Global 10.112.128.0/17 RESERVED',
-    ]);
-    expect(networks.filter((line) => line.endsWith('ALLOCATED'))).toHaveLength(88);
-    expect(networks).toContain('DM-Akron 10.112.128.0/22 ALLOCATED');
-    expect(roots).toBe(21);
-  });
-
-  test('changes nothing the second time', async () => {
-    const input = { text: demo, format: 'NETBOX' } as const;
-    await importInventory(net.all, input);
-    const [site] = (await listSites(net.all, { filter: { name: 'DM-Akron' } }, wholePage)).items;
-    const before = await net.events(site?.node as never);
-    const again = await importInventory(net.all, input);
-    expect(again.counts.map(({ unchanged }) => unchanged)).toEqual([31, 72, 90]);
-    expect(await net.events(site?.node as never)).toHaveLength(before.length);
-  });
-
-  test('becomes one site and one for each VRF, in the other layout', async () => {
-    const { ended, sites, devices, networks } = await fresh(demo, { netbox: { layout: 'NAMESPACE' } });
-    expect(sites.map(([name]) => name).toSorted()).toEqual([
-      'NetBox',
-      'VRF Alpha',
-      'VRF Bravo',
-      'VRF Charlie',
-      'VRF Delta',
-      'VRF Echo',
-      'VRF Shared',
-    ]);
-    expect(ended.warnings).toEqual([
-      { code: 'HOSTNAME_CHANGED', count: 6 },
-      { code: 'HOSTNAME_GENERATED', count: 22 },
-      { code: 'HOSTNAME_SUFFIXED', count: 2 },
-    ]);
-    expect(devices.filter((name) => name.includes('MDF')).toSorted()).toEqual([
-      'NetBox PP-MDF',
-      'NetBox PP-MDF-91',
-      'NetBox PP-MDF-92',
-    ]);
-    expect(networks.filter((line) => line.endsWith('RESERVED'))).toEqual([]);
-    expect(networks).toHaveLength(90);
-  });
-
-  test('takes aggregates where they are asked for, and other names of sites', async () => {
-    const { ended, networks, sites } = await fresh(demo, { netbox: { aggregates: true, globalName: 'Everywhere' } });
-    expect(networks).toContain('Everywhere 10.0.0.0/8 RESERVED');
-    expect(networks).toHaveLength(94);
-    expect(sites.map(([name]) => name)).not.toContain('Global');
-    expect(ended.ignored.map(({ model }) => model)).not.toContain('ipam.aggregate');
-  });
+test('aggregates become networks where they are asked for, and sites get other names', async () => {
+  const { ended, networks, sites } = await fresh(demo, { netbox: { aggregates: true, globalName: 'Everywhere' } });
+  expect(networks).toContain('Everywhere 10.0.0.0/8 RESERVED');
+  expect(networks).toHaveLength(274);
+  expect(sites.map(([name]) => name)).not.toContain('Global');
+  expect(ended.ignored.map(({ model }) => model)).not.toContain('ipam.aggregate');
 });
 
 describe('prefixes', () => {
@@ -152,11 +50,11 @@ describe('prefixes', () => {
       entry('ipam.prefix', 5, { prefix: '10.0.4.0/24', scope_type: 'dcim.region', scope_id: 1, status: 'active' }),
     ]);
     expect(networks).toEqual([
-      'VRF red 10.0.0.0/24 ALLOCATED',
       'A 10.0.1.0/24 RESERVED',
       'A 10.0.2.0/24 ORPHANED',
       'A 10.0.3.0/24 ALLOCATED',
       'Global 10.0.4.0/24 ALLOCATED',
+      'VRF red 10.0.0.0/24 ALLOCATED',
     ]);
   });
 
@@ -171,9 +69,9 @@ describe('prefixes', () => {
       entry('ipam.prefix', 5, { prefix: '11.1.0.0/16', vrf: 5, status: 'active' }),
     ]);
     expect(networks).toEqual([
+      'A 10.1.0.0/16 ALLOCATED',
       'Global 10.0.0.0/8 RESERVED',
       'Global 10.1.0.0/16 RESERVED',
-      'A 10.1.0.0/16 ALLOCATED',
       'Global 11.0.0.0/8 ALLOCATED',
       'VRF red 11.1.0.0/16 ALLOCATED',
     ]);
@@ -202,19 +100,25 @@ describe('prefixes', () => {
 
 describe('VRFs', () => {
   test('become sites when a prefix or an address is in them', async () => {
-    const { sites, notes } = await of([
-      entry('ipam.vrf', 1, { name: 'prefix', rd: '1:1' }),
-      entry('ipam.vrf', 2, { name: 'address', rd: null }),
-      entry('ipam.vrf', 3, { name: 'unused', rd: null }),
-      entry('ipam.prefix', 1, { prefix: '10.0.0.0/8', vrf: 1 }),
-      entry('ipam.ipaddress', 1, { address: '10.0.0.1/8', vrf: 2 }),
-    ]);
+    const { sites, notes } = await of(
+      [
+        entry('ipam.vrf', 1, { name: 'prefix', rd: '1:1' }),
+        entry('ipam.vrf', 2, { name: 'address', rd: null }),
+        entry('ipam.vrf', 3, { name: 'unused', rd: null }),
+        entry('ipam.prefix', 1, { prefix: '10.0.0.0/8', vrf: 1 }),
+        entry('ipam.prefix', 2, { prefix: '10.0.0.0/8', vrf: null }),
+        entry('ipam.ipaddress', 1, { address: '10.0.0.1/8', vrf: 2 }),
+      ],
+      { onError: 'SKIP_ROW' },
+    );
     expect(sites).toEqual([
-      ['VRF prefix', '1:1'],
+      ['Global', ''],
       ['VRF address', ''],
+      ['VRF prefix', '1:1'],
     ]);
-    expect(notes.map(({ ref, outcome, code }) => [ref, outcome, code])).toEqual([
-      ['ipam.vrf:3', 'SKIPPED', 'VRF_UNUSED'],
+    expect(notes.map(({ ref, outcome, code, message }) => [ref, outcome, code, message])).toEqual([
+      ['ipam.vrf:3', 'SKIPPED', 'VRF_UNUSED', 'No prefix and no address is in this VRF.'],
+      ['ipam.ipaddress:1', 'FAILED', 'BAD_USER_INPUT', 'IP Address needs base network.'],
     ]);
   });
 });
@@ -236,10 +140,10 @@ describe('devices', () => {
     ]);
     expect(devices).toEqual([
       'A R1',
+      'A a.b-c',
       'A core-1-0',
       'A netbox-device-5',
       'A netbox-device-6',
-      'A a.b-c',
       'A r1-9',
       'A r1-9-9',
     ]);

@@ -381,10 +381,15 @@ describe('bad input', () => {
       [0, 'SITE', 'name', 'name may not be only blanks.'],
       [1, 'DEVICE', '', 'rack: a device has no such field.'],
       [2, 'DEVICE', 'site', 'site must be the name of a Site.'],
-      [3, 'DEVICE', 'attributes.role', 'Attribute name (role) does not exist.'],
+      [3, 'DEVICE', 'site', "Site not found: name='S'."],
       [4, 'NETWORK', 'state', 'state must be one of ALLOCATED, ASSIGNED, RESERVED, ORPHANED.'],
       [5, 'NETWORK', 'cidr', 'Invalid CIDR: None. Must be IPv4/IPv6 notation.'],
-      [6, 'UNKNOWN', 'kind', 'The row does not say its kind. Give one of site, device, network.'],
+      [
+        6,
+        'UNKNOWN',
+        'kind',
+        'The row does not say its kind. Give one of site, attribute, protocolType, device, network, interface, circuit, protocol.',
+      ],
     ]);
   });
 

@@ -75,13 +75,19 @@ export class MemoryProtocolTypes implements ProtocolTypeStore {
     return this.getMany(ids);
   }
 
-  update(type: ProtocolType): Promise<boolean> {
+  updateMany(changed: readonly ProtocolType[]): Promise<readonly ProtocolType[]> {
     return this.#session.run((tables) => {
-      const former = tables(types).get(type.id);
-      if (!former || isTaken(tables, type)) return false;
-      const { name, description, requiredAttributeIds, updatedAt } = type;
-      tables(types).set(type.id, { ...former, name, description, requiredAttributeIds, updatedAt });
-      return true;
+      const formers = changed.map(({ id }) => tables(types).get(id));
+      for (const former of formers) if (former) tables(types).delete(former.id);
+      const taken = changed.filter((type, index) => {
+        const former = formers[index];
+        if (!former) return false;
+        if (isTaken(tables, type)) return true;
+        const { name, description, requiredAttributeIds, updatedAt } = type;
+        tables(types).set(type.id, { ...former, name, description, requiredAttributeIds, updatedAt });
+        return false;
+      });
+      return taken;
     });
   }
 

@@ -70,6 +70,10 @@ export class MemoryProtocols implements ProtocolStore {
     return this.#session.run((tables) => listedCount(all(tables).filter(selected), listed, scopes, query));
   }
 
+  ofDevices(deviceIds: readonly string[]): Promise<Protocol[]> {
+    return this.lockWithin(deviceIds.map((id) => ({ kind: 'device', id })));
+  }
+
   lockWithin(scopes: readonly ProtocolScope[]): Promise<Protocol[]> {
     return this.#session.run((tables) =>
       all(tables)

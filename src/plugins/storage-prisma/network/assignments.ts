@@ -1,42 +1,44 @@
-import { microseconds } from '#kernel/context.ts';
 import type { Page, PageRequest } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { pagesBelow } from '#plugins/storage-prisma/keyset.ts';
 import { visibleInterface } from '#plugins/storage-prisma/network/interface-scopes.ts';
-import { inOrder, uuids } from '#plugins/storage-prisma/network/rows.ts';
+import { inOrder, toInstant, uuids } from '#plugins/storage-prisma/network/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import type { Assignment } from '#resolvers/network/interfaces/interface.ts';
 import type { InterfaceStore } from '#resolvers/network/interfaces/store.ts';
 
 const { sql } = Prisma;
 
-type AssignmentRow = Omit<Assignment, 'createdAt'> & { readonly createdAt: Date };
-
 const columns = sql`a.id, a.site_id AS "siteId", a.interface_id AS "interfaceId", a.device_id AS "deviceId",
-  a.address_id AS "addressId", a.created_at AS "createdAt"`;
+  a.address_id AS "addressId", a.created_at::text AS "createdAt"`;
 
-const toAssignment = ({ id, siteId, interfaceId, deviceId, addressId, createdAt }: AssignmentRow): Assignment => ({
+/** @param row as the columns say. */
+const toAssignment = ({ id, siteId, interfaceId, deviceId, addressId, createdAt }: Assignment): Assignment => ({
   id,
   siteId,
   interfaceId,
   deviceId,
   addressId,
-  createdAt: microseconds(createdAt.getTime()),
+  createdAt: toInstant(createdAt),
 });
 
 export async function getAssignments(session: Session, ids: readonly string[]): Promise<(Assignment | null)[]> {
-  const rows = await session.run((db) => db.assignment.findMany({ where: { id: { in: uuids(ids) } } }));
+  const rows = await session.select<Assignment>(
+    sql`SELECT ${columns} FROM assignment AS a WHERE a.id = ANY (${uuids(ids)}::uuid[])`,
+  );
   return inOrder(ids, rows.map(toAssignment));
 }
+
+const ends = { interfaceId: sql`a.interface_id`, addressId: sql`a.address_id` } as const;
 
 export async function assignmentsBy(
   session: Session,
   field: 'interfaceId' | 'addressId',
   ids: readonly string[],
 ): Promise<(readonly Assignment[])[]> {
-  const rows = await session.run((db) =>
-    db.assignment.findMany({ where: { [field]: { in: uuids(ids) } }, orderBy: { id: 'asc' } }),
+  const rows = await session.select<Assignment>(
+    sql`SELECT ${columns} FROM assignment AS a WHERE ${ends[field]} = ANY (${uuids(ids)}::uuid[]) ORDER BY a.id`,
   );
   const groups = Map.groupBy(rows.map(toAssignment), (assignment) => assignment[field]);
   return ids.map((id) => groups.get(id) ?? []);
@@ -53,7 +55,7 @@ export async function assignmentPages(
       ? sql`assignment AS a WHERE a.address_id = ${address}`
       : sql`assignment AS a JOIN network_interface AS i ON i.id = a.interface_id
           WHERE a.address_id = ${address} AND ${visibleInterface(visibility)}`;
-  const pages = await pagesBelow<AssignmentRow>(session, addressIds, request, {
+  const pages = await pagesBelow<Assignment>(session, addressIds, request, {
     rows: (address, { bounds, tail }) => sql`SELECT ${columns} FROM ${among(address)} AND ${bounds} ${tail}`,
     count: (address) => sql`SELECT count(*) AS count FROM ${among(address)}`,
     keys: [{ type: 'uuid', sql: sql`a.id` }],

@@ -59,8 +59,8 @@ export async function getValues(session: Session, ids: readonly string[]): Promi
 }
 
 export function valuesOf(session: Session, targetIds: readonly string[]): Promise<CarriedValue[]> {
-  return session.run(
-    (db) => db.$queryRaw<CarriedValue[]>`
+  return session.select<CarriedValue>(
+    sql`
       SELECT v.target_id AS "targetId", v.name, v.value, a.multi FROM attribute_value AS v
       JOIN attribute AS a ON a.id = v.attribute_id
       WHERE v.target_id = ANY (${uuids(targetIds)}::uuid[]) ORDER BY v.target_id, v.name, v.position`,

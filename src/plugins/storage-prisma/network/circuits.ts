@@ -81,8 +81,13 @@ export const visibleCircuit = (visibility: Visibility): Prisma.Sql =>
       AND (c.device_z IS NULL OR c.device_z = ANY (${uuids(values)}::uuid[])))`,
   });
 
-const endAmong = (column: Prisma.Sql, ids: readonly string[] | undefined): Prisma.Sql =>
-  ids === undefined ? sql`TRUE` : sql`${column} = ANY (${uuids(ids)}::uuid[])`;
+/** An interface is the end of one circuit at most, which the table of ends finds by it. */
+const endAmong = (side: Side, ids: readonly string[] | undefined): Prisma.Sql =>
+  ids === undefined
+    ? sql`TRUE`
+    : sql`c.id IN (
+        SELECT e.circuit_id FROM circuit_end AS e WHERE e.interface_id = ANY (${uuids(ids)}::uuid[]) AND e.side = ${side}
+      )`;
 
 const table: ListedTable<'site' | 'device', CircuitFilter, CircuitRow, Circuit> = {
   from: sql`circuit AS c`,
@@ -91,7 +96,7 @@ const table: ListedTable<'site' | 'device', CircuitFilter, CircuitRow, Circuit> 
   matches: async ({ filter, visibility }) =>
     sql`${visibleCircuit(visibility)} AND ${sameText(sql`c.name`, filter.name)}
       AND ${sameText(sql`c.name_slug`, filter.nameSlug)}
-      AND ${endAmong(sql`c.endpoint_a`, filter.endpointAIds)} AND ${endAmong(sql`c.endpoint_z`, filter.endpointZIds)}
+      AND ${endAmong('A', filter.endpointAIds)} AND ${endAmong('Z', filter.endpointZIds)}
       AND ${await selected(filter.selection, sql`c.id`)}`,
   keys({ by, direction }) {
     const descending = direction === 'DESC';
@@ -139,15 +144,15 @@ export class PrismaCircuits implements CircuitStore {
   }
 
   async insertMany(circuits: readonly Circuit[]): Promise<(Circuit | null)[]> {
-    // In the order of their keys, so that two callers never wait for each other.
-    const made = await this.#session.run(
-      (db) => db.$queryRaw<{ id: string }[]>`
+    const made = await this.#session.together(async (db) => {
+      await lockNames(db, circuits);
+      return db.$queryRaw<{ id: string }[]>`
         INSERT INTO circuit (id, site_id, name, name_slug, endpoint_a, device_a, endpoint_z, device_z, created_at,
           updated_at)
         SELECT id, "siteId", name, "nameSlug", "endpointA", "deviceA", "endpointZ", "deviceZ", "createdAt", "updatedAt"
         FROM ${given(circuits)} ORDER BY "siteId", "nameSlug" COLLATE "C", id
-        ON CONFLICT DO NOTHING RETURNING id`,
-    );
+        ON CONFLICT DO NOTHING RETURNING id`;
+    });
     const ids = new Set(made.map(({ id }) => id));
     return circuits.map((circuit) => (ids.has(circuit.id) ? circuit : null));
   }
@@ -206,6 +211,7 @@ export class PrismaCircuits implements CircuitStore {
     const ids = circuits.map(({ id }) => id);
     try {
       return await this.#session.together(async (db) => {
+        await lockNames(db, circuits);
         const taken = await takenByOthers(db, circuits);
         if (taken.length > 0) return circuits.filter(({ id }) => taken.includes(id));
         // Names that go round among these circuits are out of the way first: the index looks at each row by itself.
@@ -232,6 +238,19 @@ export class PrismaCircuits implements CircuitStore {
       await db.circuit.deleteMany({ where: { id: { in: uuids(ids) } } });
     });
   }
+}
+
+/**
+ * Lets one caller at a time write many names of a Site: an update takes them in an order of its own, and two callers could
+ * wait for each other. One name alone waits for nobody who waits for it.
+ */
+async function lockNames(db: Prisma.TransactionClient, circuits: readonly Circuit[]): Promise<void> {
+  if (circuits.length < 2) return;
+  const sites = [...new Set(circuits.map(({ siteId }) => siteId))].sort();
+  await db.$queryRaw`
+    SELECT count(pg_advisory_xact_lock(hashtextextended('circuit names ' || site.id, 0))) FROM (
+      SELECT id FROM unnest(${sites}::text[]) AS id ORDER BY id
+    ) AS site`;
 }
 
 /** The ids of those whose name or slug a circuit has that is not among them, or one before them is to have. */

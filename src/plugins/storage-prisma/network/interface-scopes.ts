@@ -2,7 +2,7 @@ import type { Position } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import type { SqlKey } from '#plugins/storage-prisma/keyset.ts';
-import { storable, uuids, withInstants } from '#plugins/storage-prisma/network/rows.ts';
+import { instantColumns, type Stored, storable, uuids, withInstants } from '#plugins/storage-prisma/network/rows.ts';
 import { selected } from '#plugins/storage-prisma/network/selection.ts';
 import { visibleInSite } from '#plugins/storage-prisma/network/visibility.ts';
 import { foldHostname } from '#resolvers/network/devices/hostname.ts';
@@ -14,16 +14,13 @@ const { sql, join } = Prisma;
 
 export type Query = Pick<ListQuery<InterfaceFilter>, 'filter' | 'visibility'>;
 
-export type InterfaceRow = Omit<NetworkInterface, 'createdAt' | 'updatedAt'> & {
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
+export type InterfaceRow = Stored<NetworkInterface> & {
   /** Of its device, where the order of the list asks for it. */
   readonly hostname?: string;
 };
 
 export const columns = sql`i.id, i.site_id AS "siteId", i.device_id AS "deviceId", i.name, i.description, i.type,
-  i.mac_address AS "macAddress", i.speed, i.parent_id AS "parentId", i.created_at AS "createdAt",
-  i.updated_at AS "updatedAt"`;
+  i.mac_address AS "macAddress", i.speed, i.parent_id AS "parentId", ${instantColumns(sql`i`)}`;
 
 export function toInterface(row: InterfaceRow): NetworkInterface {
   const { id, siteId, deviceId, name, description, type, macAddress, speed, parentId, createdAt, updatedAt } =

@@ -43,9 +43,8 @@ export class PrismaInterfaces implements InterfaceStore {
     keys: readonly { readonly deviceId: string; readonly name: string }[],
   ): Promise<(NetworkInterface | null)[]> {
     const asked = keys.map((key, place) => ({ ...key, place })).filter(({ name }) => storable(name));
-    const rows = await this.#session.run(
-      (db) => db.$queryRaw<(InterfaceRow & { place: number })[]>`
-        SELECT asked.place, ${columns}
+    const rows = await this.#session.select<InterfaceRow & { place: number }>(
+      sql`SELECT asked.place, ${columns}
         FROM json_to_recordset(${JSON.stringify(asked)}::json) AS asked(place int, "deviceId" uuid, name text)
         JOIN network_interface AS i ON i.device_id = asked."deviceId" AND i.name = asked.name`,
     );
@@ -83,7 +82,7 @@ export class PrismaInterfaces implements InterfaceStore {
     const statement = wide(null, query.order, sql`${matches} AND ${bounds} ${tail}`);
     const page = toPage(
       query.page,
-      await this.#session.run((db) => db.$queryRaw<InterfaceRow[]>`${statement}`),
+      await this.#session.select<InterfaceRow>(statement),
       (row) => positionOf(scope, query.order, row),
       async () => (await this.count([scope], query))[0] ?? 0,
     );
@@ -225,8 +224,8 @@ export class PrismaInterfaces implements InterfaceStore {
   }
 
   async #select(rest: Prisma.Sql): Promise<NetworkInterface[]> {
-    const rows = await this.#session.run(
-      (db) => db.$queryRaw<InterfaceRow[]>`SELECT ${columns} FROM network_interface AS i WHERE ${rest}`,
+    const rows = await this.#session.select<InterfaceRow>(
+      sql`SELECT ${columns} FROM network_interface AS i WHERE ${rest}`,
     );
     return rows.map(toInterface);
   }

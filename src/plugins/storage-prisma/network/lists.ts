@@ -76,9 +76,8 @@ async function pageOfAll<Kind extends string, Filter, Row extends object, Thing>
 ): Promise<Page<Thing>> {
   const { bounds, tail } = pageInSql(table.keys(query.order), query.page);
   const matches = await table.matches(query);
-  const rows = await session.run(
-    (db) => db.$queryRaw<Row[]>`
-      SELECT ${table.columns} FROM ${table.from} WHERE ${matches} AND ${bounds} ${tail}`,
+  const rows = await session.select<Row>(
+    sql`SELECT ${table.columns} FROM ${table.from} WHERE ${matches} AND ${bounds} ${tail}`,
   );
   return toPage(
     query.page,
@@ -134,8 +133,8 @@ export async function listedMatches<Filter, Row extends object, Thing>(
     SELECT ${table.columns} FROM ${table.from} WHERE ${parts.column} = asked.key COLLATE "C" AND ${seen}`;
   const [id] = table.keys({ by: 'CREATED', direction: 'ASC' });
   // One Site and all Sites are two ways into the table, each with its own index.
-  const rows = await session.run(
-    (db) => db.$queryRaw<(Row & { place: number })[]>`
+  const rows = await session.select<Row & { place: number }>(
+    sql`
       SELECT asked.place, found.* FROM json_to_recordset(${asked}::json) AS asked(place int, site uuid, key text)
       CROSS JOIN LATERAL (
         (${matching} AND ${table.below('site', sql`asked.site`)})

@@ -119,8 +119,8 @@ export class PrismaNetworks implements NetworkStore {
     const cidrs = places.map(({ cidr }) => cidr);
     // Whatever could hold them is looked up by its key, and the OFFSET keeps it so: the planner would rather read the
     // whole Site once than search by address, or than join what it thinks are many candidates.
-    const rows = await this.#session.run(
-      (db) => db.$queryRaw<NetworkRow[]>`
+    const rows = await this.#session.select<NetworkRow>(
+      sql`
         SELECT holder.* FROM (
           SELECT DISTINCT site, network(set_masklen(cidr, length))::inet AS cidr
           FROM unnest(${sites}::uuid[], ${cidrs}::inet[]) AS asked(site, cidr)
@@ -134,8 +134,8 @@ export class PrismaNetworks implements NetworkStore {
 
   async closest(cidrs: readonly string[], visibility: Visibility, most: number): Promise<(readonly Network[])[]> {
     // Like `containing`, in all Sites at once: whatever could hold a prefix is looked up by its key.
-    const rows = await this.#session.run(
-      (db) => db.$queryRaw<(NetworkRow & { place: number })[]>`
+    const rows = await this.#session.select<NetworkRow & { place: number }>(
+      sql`
         SELECT place, id, "siteId", cidr, state, "parentId", "createdAt", "updatedAt" FROM (
           SELECT closest.*, row_number() OVER (PARTITION BY place ORDER BY length DESC, id) AS rank FROM (
             SELECT DISTINCT ON (candidate.place, holder."siteId") candidate.place, candidate.length, holder.*

@@ -49,6 +49,11 @@ const table: ListedTable<'site' | 'attribute', ProtocolTypeFilter, TypeRow, Prot
   toThing: toType,
 };
 
+/** `row`: types as JSON. */
+const given = (types: readonly ProtocolType[]): Prisma.Sql => sql`
+  json_to_recordset(${JSON.stringify(types)}::json) AS row(id uuid, "siteId" uuid, name text, description text,
+    "requiredAttributeIds" json, "createdAt" timestamptz, "updatedAt" timestamptz)`;
+
 export class PrismaProtocolTypes implements ProtocolTypeStore {
   readonly #session: Session;
 
@@ -80,8 +85,7 @@ export class PrismaProtocolTypes implements ProtocolTypeStore {
         INSERT INTO protocol_type (id, site_id, name, description, required_attribute_ids, created_at, updated_at)
         SELECT id, "siteId", name, description,
           ARRAY(SELECT json_array_elements_text("requiredAttributeIds")::uuid), "createdAt", "updatedAt"
-        FROM json_to_recordset(${JSON.stringify(types)}::json) AS row(id uuid, "siteId" uuid, name text,
-          description text, "requiredAttributeIds" json, "createdAt" timestamptz, "updatedAt" timestamptz)
+        FROM ${given(types)}
         ORDER BY "siteId", name COLLATE "C", id
         ON CONFLICT DO NOTHING RETURNING id`,
     );
@@ -105,19 +109,25 @@ export class PrismaProtocolTypes implements ProtocolTypeStore {
     return inOrder(ids, rows.map(toType));
   }
 
-  async update({ id, siteId, name, description, requiredAttributeIds, updatedAt }: ProtocolType): Promise<boolean> {
+  async updateMany(types: readonly ProtocolType[]): Promise<readonly ProtocolType[]> {
+    const ids = types.map(({ id }) => id);
     try {
-      const count = await this.#session.run(
-        (db) => db.$executeRaw`
-          UPDATE protocol_type SET name = ${name}, description = ${description},
-            required_attribute_ids = ${[...requiredAttributeIds]}::uuid[], updated_at = ${updatedAt}::timestamptz
-          WHERE id = ${id}::uuid AND NOT EXISTS (
-            SELECT FROM protocol_type WHERE site_id = ${siteId}::uuid AND name = ${name} AND id <> ${id}::uuid)`,
-      );
-      return count > 0;
+      return await this.#session.together(async (db) => {
+        const taken = await takenByOthers(db, types);
+        if (taken.size > 0) return types.filter(({ id }) => taken.has(id));
+        // Names that go round among these types are out of the way first: the index looks at each row by itself.
+        if (types.length > 1)
+          await db.$executeRaw`UPDATE protocol_type SET name = id::text WHERE id = ANY (${ids}::uuid[])`;
+        await db.$executeRaw`
+          UPDATE protocol_type AS t SET name = row.name, description = row.description,
+            required_attribute_ids = ARRAY(SELECT json_array_elements_text(row."requiredAttributeIds")::uuid),
+            updated_at = row."updatedAt"
+          FROM ${given(types)} WHERE t.id = row.id`;
+        return [];
+      });
     } catch (error) {
-      // Another unit took the name between the look and the write.
-      if (isTaken(error)) return false;
+      // Another unit took a name between the look and the write; which one is not known.
+      if (isTaken(error)) return types.slice(0, 1);
       throw error;
     }
   }
@@ -125,4 +135,18 @@ export class PrismaProtocolTypes implements ProtocolTypeStore {
   async deleteMany(ids: readonly string[]): Promise<void> {
     await this.#session.run((db) => db.protocolType.deleteMany({ where: { id: { in: uuids(ids) } } }));
   }
+}
+
+/** The ids of those whose name a type has that is not among them, or one before them is to have. */
+async function takenByOthers(db: Prisma.TransactionClient, types: readonly ProtocolType[]): Promise<Set<string>> {
+  const seen = new Set<string>();
+  const repeated = types.filter(({ siteId, name }) => {
+    const key = `${siteId}/${name}`;
+    return seen.has(key) || !seen.add(key);
+  });
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT row.id FROM ${given(types)}
+    JOIN protocol_type AS t ON t.site_id = row."siteId" AND t.name = row.name
+    WHERE t.id <> ALL (${types.map(({ id }) => id)}::uuid[])`;
+  return new Set([...repeated, ...rows].map(({ id }) => id));
 }

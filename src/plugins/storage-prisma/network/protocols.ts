@@ -112,6 +112,14 @@ export class PrismaProtocols implements ProtocolStore {
     return listedCount(this.#session, table, scopes, query);
   }
 
+  async ofDevices(deviceIds: readonly string[]): Promise<Protocol[]> {
+    const rows = await this.#session.run(
+      (db) => db.$queryRaw<ProtocolRow[]>`
+        SELECT ${columns} FROM protocol AS p WHERE p.device_id = ANY (${uuids(deviceIds)}::uuid[]) ORDER BY p.id`,
+    );
+    return rows.map(toProtocol);
+  }
+
   async lockWithin(scopes: readonly ProtocolScope[]): Promise<Protocol[]> {
     if (scopes.length === 0) return [];
     const ways = [...Map.groupBy(scopes, ({ kind }) => kind)].map(([kind, group]) =>

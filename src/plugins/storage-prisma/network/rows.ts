@@ -37,7 +37,7 @@ export const withInstants = <Row extends Instants>(row: Row) => ({
 });
 
 /** @param value as text in the database's own form, in UTC, where every session is: `2026-03-01 09:30:00.25+00`. */
-function toInstant(value: Date | string): string {
+export function toInstant(value: Date | string): string {
   if (typeof value !== 'string') return microseconds(value.getTime());
   return `${value.slice(0, 10)}T${value.slice(11, 19)}.${value.slice(20, -3).padEnd(6, '0')}Z`;
 }

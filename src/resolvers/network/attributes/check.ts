@@ -21,6 +21,19 @@ export const attributesInput = z.custom<GivenAttributes>(
   'attributes must be an object of names, each with a text or a list of texts.',
 );
 
+/** A value as a cell of a table gives it, which does not tell one text from a list of one. */
+export class Cell {
+  readonly values: readonly string[];
+
+  constructor(values: readonly string[]) {
+    this.values = values;
+  }
+
+  valueFor(multi: boolean): string | readonly string[] {
+    return !multi && this.values.length === 1 ? (this.values[0] ?? '') : this.values;
+  }
+}
+
 /** Attributes that fit their definitions, ready to be stored. */
 export interface CheckedAttributes {
   readonly attributes: Attributes;
@@ -42,11 +55,13 @@ export interface AttributesWish {
 /**
  * Checks what things of a kind are to carry, however many, with one read, and holds the definitions until the unit of
  * work ends. Answers each wish with what to store or with all that is wrong.
+ * @param planned definitions for any kind as they will be, in place of those that are stored.
  */
 export async function judgeAttributes(
   ctx: Context,
   resource: AttributeResource,
   wishes: readonly AttributesWish[],
+  planned: readonly Attribute[] = [],
 ): Promise<(CheckedAttributes | { readonly faults: readonly FieldFault[] })[]> {
   if (wishes.length === 0) return [];
   const wanted = [...Map.groupBy(wishes, ({ siteId }) => siteId)].map(([siteId, group]) => ({
@@ -54,7 +69,11 @@ export async function judgeAttributes(
     resource,
     names: [...new Set(group.flatMap(({ given, alsoRequired = [] }) => [...Object.keys(given), ...alsoRequired]))],
   }));
-  const held = Map.groupBy(await ctx.use(attributeStore).hold(wanted), ({ siteId }) => siteId);
+  const definitions = [...(await ctx.use(attributeStore).hold(wanted)), ...planned];
+  const latest = new Map(
+    definitions.filter((one) => one.resource === resource).map((one) => [`${one.siteId}/${one.name}`, one]),
+  );
+  const held = Map.groupBy(latest.values(), ({ siteId }) => siteId);
   const rules = new Map([...held].map(([siteId, definitions]) => [siteId, new Rules(definitions)]));
   return wishes.map((wish) => (rules.get(wish.siteId) ?? new Rules([])).judge(wish));
 }
@@ -110,7 +129,8 @@ class Rules {
     return { attributes, parts };
   }
 
-  #read(definition: Attribute, given: unknown): string[] | { faults: readonly string[] } {
+  #read(definition: Attribute, said: unknown): string[] | { faults: readonly string[] } {
+    const given = said instanceof Cell ? said.valueFor(definition.multi) : said;
     if (definition.multi && !Array.isArray(given)) return { faults: ['Attribute values must be a list type'] };
     const list: readonly unknown[] = definition.multi ? (given as unknown[]) : [given];
     if (!list.every((value) => typeof value === 'string'))

@@ -17,7 +17,7 @@ import { type ListQuery, orderInput } from '#resolvers/network/list.ts';
 import { type Finder, findAll } from '#resolvers/network/lookup.ts';
 import { siteKey, sitesByKey } from '#resolvers/network/sites/find.ts';
 
-const resourceInput = z.enum(attributeResources, `resource must be one of ${attributeResources.join(', ')}.`);
+export const resourceInput = z.enum(attributeResources, `resource must be one of ${attributeResources.join(', ')}.`);
 
 /** The natural key is a resource and a name; as one text it is both with a blank between. */
 export const attributeKey = oneKey({

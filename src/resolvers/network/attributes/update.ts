@@ -56,24 +56,28 @@ async function change(ctx: Context, items: Items<Change>, apply: Apply): Promise
     if (changed.length > 0) await ctx.use(attributeStore).updateMany(changed);
     for (const [index, attribute] of after.entries()) {
       const former = before[index];
-      if (!former || attribute === former) continue;
-      const snapshot = toAttributeSnapshot(attribute);
-      ctx.events.append(
-        attributeUpdated,
-        { attribute: snapshot },
-        {
-          subject: attributeGlobalId(attribute.id),
-          scope: attributeFacts(attribute),
-          before: toAttributeSnapshot(former),
-          after: snapshot,
-        },
-      );
+      if (former && attribute !== former) appendAttributeUpdated(ctx, former, attribute);
     }
     return after;
   });
 }
 
-const sameRules = (one: Attribute, other: Attribute): boolean =>
+/** Appends the event of a change that was written. */
+export function appendAttributeUpdated(ctx: Context, before: Attribute, after: Attribute): void {
+  const snapshot = toAttributeSnapshot(after);
+  ctx.events.append(
+    attributeUpdated,
+    { attribute: snapshot },
+    {
+      subject: attributeGlobalId(after.id),
+      scope: attributeFacts(after),
+      before: toAttributeSnapshot(before),
+      after: snapshot,
+    },
+  );
+}
+
+export const sameRules = (one: Attribute, other: Attribute): boolean =>
   JSON.stringify(toAttributeSnapshot(one)) === JSON.stringify(toAttributeSnapshot(other));
 
 /** @throws ConflictError for an attribute that is to hold one value while a thing carries several. */
@@ -88,12 +92,11 @@ async function refuseSingle(
   const held = new Set(await ctx.use(attributeStore).carriedTwice(narrowed.map(({ id }) => id)));
   const index = after.findIndex(({ id, multi }) => !multi && held.has(id));
   const attribute = after[index];
-  if (attribute)
-    throw new ConflictError(
-      `Attribute ${attribute.name} must stay multi: something carries more than one value of it.`,
-      items.path(index, 'multi'),
-    );
+  if (attribute) throw mustStayMulti(attribute.name, items.path(index, 'multi'));
 }
+
+export const mustStayMulti = (name: string, path: readonly string[]): ConflictError =>
+  new ConflictError(`Attribute ${name} must stay multi: something carries more than one value of it.`, path);
 
 /** The attributes of a call, locked, after a check of the rights. */
 export async function lockAttributes(

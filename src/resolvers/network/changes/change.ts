@@ -1,5 +1,6 @@
 import type { StoredEvent } from '#kernel/event.ts';
 import type { Kind } from '#resolvers/network/access.ts';
+import { protocolName } from '#resolvers/network/protocols/name.ts';
 
 export const changeActions = ['CREATED', 'UPDATED', 'DELETED'] as const;
 export type ChangeAction = (typeof changeActions)[number];
@@ -22,6 +23,8 @@ export type Change = StoredEvent;
 /** A thing at one moment, as its events keep it. */
 export type Snapshot = Readonly<Record<string, unknown>>;
 
+const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+
 interface Noun {
   /** In names of events and in facts. */
   readonly kind: Kind;
@@ -38,7 +41,11 @@ const nouns: Readonly<Record<ChangeResource, Noun>> = {
   INTERFACE: { kind: 'interface', type: 'NetworkInterface', naturalKey: ({ nameSlug }) => nameSlug },
   CIRCUIT: { kind: 'circuit', type: 'Circuit', naturalKey: ({ nameSlug }) => nameSlug },
   PROTOCOL_TYPE: { kind: 'protocolType', type: 'ProtocolType', naturalKey: ({ name }) => name },
-  PROTOCOL: { kind: 'protocol', type: 'Protocol', naturalKey: ({ type, device }) => `${type} on ${device}` },
+  PROTOCOL: {
+    kind: 'protocol',
+    type: 'Protocol',
+    naturalKey: ({ type, device }) => protocolName(textOf(type), textOf(device)),
+  },
 };
 
 /** The types that have a history, by resource. */

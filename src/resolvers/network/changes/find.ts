@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { showEvents } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { type EventFilter, type EventTopic, eventLog, type StoredEvent } from '#kernel/event.ts';
 import { fromGlobalId, isUuid, toGlobalId } from '#kernel/id.ts';
@@ -13,7 +14,7 @@ import {
   toChange,
   typeOfResource,
 } from '#resolvers/network/changes/change.ts';
-import { changesSeenBy, isSeenBy, visibleHistory } from '#resolvers/network/changes/visibility.ts';
+import { changesSeenBy, isSeenBy, visibleHistory, visibleHistoryOf } from '#resolvers/network/changes/visibility.ts';
 import { rowIdOf, type SiteKey } from '#resolvers/network/keys.ts';
 import { siteKey, sitesByKey } from '#resolvers/network/sites/find.ts';
 
@@ -22,7 +23,12 @@ export async function findChanges(ctx: Context, ids: readonly string[]): Promise
   const visibility = await visibleHistory(ctx);
   if (visibility === 'none') return ids.map(() => null);
   const events = await ctx.use(eventLog).getMany(ids);
-  return events.map((event) => (event && isSeenBy(visibility, event) ? toChange(event) : null));
+  const seen = events.filter((event) => event && isSeenBy(visibility, event)) as StoredEvent[];
+  const shown = await showEvents(ctx, seen);
+  return events.map((event) => {
+    const found = event && shown[seen.indexOf(event)];
+    return found ? toChange(found) : null;
+  });
 }
 
 /** The change with this id, or null. */
@@ -72,14 +78,14 @@ export type ChangeList = z.input<typeof listInput>;
 export async function listChanges(ctx: Context, input: ChangeList, page: PageRequest): Promise<Page<Change>> {
   const { site, filter } = parse(listInput, input);
   const siteId = site ? await historicSite(ctx, site) : null;
-  const visibility = await visibleHistory(ctx);
+  const visibility = await (siteId === null ? visibleHistory(ctx) : visibleHistoryOf(ctx, siteId));
   if (!filter || (site && siteId === null) || visibility === 'none') return emptyPage;
   const log = ctx.use(eventLog);
   const seen = changesSeenBy(visibility);
-  if (siteId === null) return toChanges(await log.page(filter, seen, page));
+  if (siteId === null) return toChanges(ctx, await log.page(filter, seen, page));
   const inSite = { kind: 'site', value: siteId };
-  if (filter.subjects) return toChanges(await log.page({ ...filter, scope: [inSite] }, seen, page));
-  return toChanges(only(await log.pages([{ place: inSite }], filter, seen, page)));
+  if (filter.subjects) return toChanges(ctx, await log.page({ ...filter, scope: [inSite] }, seen, page));
+  return toChanges(ctx, only(await log.pages([{ place: inSite }], filter, seen, page)));
 }
 
 async function historicSite(ctx: Context, key: SiteKey): Promise<string | null> {
@@ -115,10 +121,21 @@ async function pagesAbout(ctx: Context, keys: readonly string[], variant: string
   if (!filter || visibility === 'none') return keys.map(() => emptyPage);
   const topics = keys.map((key) => JSON.parse(key) as EventTopic);
   const pages = await ctx.use(eventLog).pages(topics, filter, changesSeenBy(visibility), page);
-  return pages.map(toChanges);
+  return allToChanges(ctx, pages);
 }
 
-const toChanges = (page: Page<StoredEvent>): Page<Change> => ({
-  ...page,
-  items: page.items.map(({ node, position }) => ({ node: toChange(node), position })),
-});
+const toChanges = async (ctx: Context, page: Page<StoredEvent>): Promise<Page<Change>> =>
+  only(await allToChanges(ctx, [page]));
+
+/** Pages of events as the viewer is shown them, read together. */
+async function allToChanges(ctx: Context, pages: readonly Page<StoredEvent>[]): Promise<Page<Change>[]> {
+  const shown = await showEvents(
+    ctx,
+    pages.flatMap(({ items }) => items.map(({ node }) => node)),
+  );
+  let next = 0;
+  return pages.map((page) => ({
+    ...page,
+    items: page.items.map((item) => ({ ...item, node: toChange(shown[next++] ?? item.node) })),
+  }));
+}

@@ -26,7 +26,7 @@ import {
 import { interfaceKey } from '#resolvers/network/interfaces/input.ts';
 import { siteKey } from '#resolvers/network/sites/find.ts';
 
-const longestName = 255;
+export const longestName = 255;
 export const circuitName = line('name', { min: 1, max: longestName });
 
 const circuitCreate = z.object({

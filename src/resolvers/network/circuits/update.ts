@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { allow } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
-import { InUseError, UnavailableError } from '#kernel/errors.ts';
+import { InUseError, OutdatedError } from '#kernel/errors.ts';
 import { allowSomewhere, mayRead } from '#resolvers/network/access.ts';
 import { attributesInput, type GivenAttributes } from '#resolvers/network/attributes/check.ts';
 import { changeAttributes } from '#resolvers/network/attributes/values.ts';
@@ -16,7 +16,7 @@ import { interfaceKey } from '#resolvers/network/interfaces/input.ts';
 import { notFound, type Reference } from '#resolvers/network/keys.ts';
 import { expectAll } from '#resolvers/network/lookup.ts';
 import { toProtocolBlockers } from '#resolvers/network/protocols/name.ts';
-import { protocolFacts, protocolStore } from '#resolvers/network/protocols/protocol.ts';
+import { type Protocol, protocolFacts, protocolStore } from '#resolvers/network/protocols/protocol.ts';
 import { siteKey } from '#resolvers/network/sites/find.ts';
 
 const reference = { site: siteKey.nullish(), by: circuitKey };
@@ -102,7 +102,10 @@ async function change(ctx: Context, items: Items<Change>, nameless: 'kept' | 'au
   });
 }
 
-const sameEnds = (one: Pick<Ends, 'endpointA' | 'endpointZ'>, other: Pick<Ends, 'endpointA' | 'endpointZ'>): boolean =>
+export const sameEnds = (
+  one: Pick<Ends, 'endpointA' | 'endpointZ'>,
+  other: Pick<Ends, 'endpointA' | 'endpointZ'>,
+): boolean =>
   one.endpointA.interfaceId === other.endpointA.interfaceId &&
   one.endpointZ?.interfaceId === other.endpointZ?.interfaceId;
 
@@ -121,7 +124,7 @@ async function lockCircuits(ctx: Context, items: Items<Change>): Promise<{ befor
     if (!circuit) throw notFound('Circuit', items, index, 'update');
     // Its devices were locked as they were when it was found.
     if (!sameEnds(circuit, named[index] ?? circuit))
-      throw new UnavailableError('The ends of the circuit were changed by somebody else just now. Try again.');
+      throw new OutdatedError('The ends of the circuit were changed by somebody else just now. Try again.');
     return circuit;
   });
   return { before, ends };
@@ -154,15 +157,22 @@ async function refuseStranded(ctx: Context, circuits: readonly Circuit[]): Promi
   if (circuits.length === 0) return;
   const over = await ctx.use(protocolStore).lockWithin(circuits.map(({ id }) => ({ kind: 'circuit', id })));
   for (const circuit of circuits) {
-    const devices = deviceIdsOf(circuit);
-    const stranded = over.filter(({ circuitId, deviceId }) => circuitId === circuit.id && !devices.includes(deviceId));
+    const stranded = strandedBy(circuit, over);
     if (stranded.length === 0) continue;
     const blockers = stranded.filter((protocol) => mayRead(ctx, protocolFacts(protocol))).slice(0, shownBlockers);
-    const depend = stranded.length === 1 ? '1 object depends' : `${stranded.length} objects depend`;
     throw new InUseError(
-      `Cannot change the ends of circuit ${circuit.name}: ${depend} on it.`,
+      strandingMessage(circuit, stranded.length),
       await toProtocolBlockers(ctx, blockers),
       stranded.length,
     );
   }
 }
+
+/** The protocols over a circuit that has no end on their device any more. */
+export function strandedBy(circuit: Circuit, protocols: readonly Protocol[]): Protocol[] {
+  const devices = deviceIdsOf(circuit);
+  return protocols.filter(({ circuitId, deviceId }) => circuitId === circuit.id && !devices.includes(deviceId));
+}
+
+export const strandingMessage = ({ name }: Circuit, count: number): string =>
+  `Cannot change the ends of circuit ${name}: ${count === 1 ? '1 object depends' : `${count} objects depend`} on it.`;

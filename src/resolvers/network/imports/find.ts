@@ -21,7 +21,8 @@ export async function findImports(ctx: Context, ids: readonly string[]): Promise
 export const findRejected = (ctx: Context, ids: readonly string[]): Promise<(InventoryImport | null)[]> =>
   ctx.use(importStore).getMany(ids);
 
-const seesAll = (ctx: Context): boolean => visible(ctx, 'network:admin') === 'all';
+/** Whether the viewer sees the imports of everybody. */
+export const seesAll = (ctx: Context): boolean => visible(ctx, 'network:admin') === 'all';
 
 const isOwn = (ctx: Context, { actor }: InventoryImport): boolean =>
   !ctx.viewer.mustChangePassword && actor.account !== null && actor.account === ctx.viewer.id;

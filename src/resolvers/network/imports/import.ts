@@ -1,18 +1,21 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { visible } from '#kernel/access.ts';
+import { background } from '#kernel/background.ts';
 import type { Context } from '#kernel/context.ts';
 import { ImportRejectedError, UnavailableError } from '#kernel/errors.ts';
+import { newId } from '#kernel/id.ts';
 import { parse } from '#kernel/input.ts';
 import { allowSomewhere } from '#resolvers/network/access.ts';
 import { type ImportInput, type ImportOrder, importInput } from '#resolvers/network/imports/input.ts';
 import type { ImportTotals, InventoryImport } from '#resolvers/network/imports/inventory-import.ts';
 import { type Sorted, sortRows } from '#resolvers/network/imports/items.ts';
 import { Overtaken } from '#resolvers/network/imports/pass.ts';
-import { ProgressTeller } from '#resolvers/network/imports/progress.ts';
+import { nothingYet, ProgressTeller } from '#resolvers/network/imports/progress.ts';
 import { readOrder } from '#resolvers/network/imports/read.ts';
 import { recordEnd, recordStart } from '#resolvers/network/imports/record.ts';
 import type { Reading } from '#resolvers/network/imports/row.ts';
 import { rowVerdicts, settle } from '#resolvers/network/imports/settle.ts';
-import { failuresIn, notesOf, totalsOf, withNothingWritten } from '#resolvers/network/imports/totals.ts';
+import { countsOf, failuresIn, notesOf, totalsOf, withNothingWritten } from '#resolvers/network/imports/totals.ts';
 import { networkSettings } from '#resolvers/network/settings.ts';
 
 /** Milliseconds that the transaction of an import may take. */
@@ -24,25 +27,58 @@ export const applyTimeout = 600_000;
  *
  * The file is read and checked without a lock; then one transaction checks again and writes. With `ABORT` one row that
  * fails keeps everything from being written.
- * @returns the import as it ended; with `SKIP_ROW` it may hold failed rows.
+ *
+ * It is carried out in this process, also after the request was answered: at once without `wait`, otherwise when the
+ * time that a request may take (`network.import.wait`) is over before the end.
+ * @returns the import as it ended, or as it runs; with `SKIP_ROW` it may hold failed rows.
  * @throws InputError, PayloadTooLargeError for a file that cannot be read at all: no import is kept of it;
  * ImportRejectedError for rows that failed: the import that it names lists all of them.
  */
 export async function importInventory(ctx: Context, input: ImportInput): Promise<InventoryImport> {
   if (visible(ctx, 'network:update') === 'none') allowSomewhere(ctx, 'network:create');
   const order = parse(importInput, input);
-  const teller = new ProgressTeller(ctx);
-  teller.tell({ phase: 'READ', done: 0, total: 0 });
+  const id = newId();
+  const teller = new ProgressTeller(ctx, id);
+  teller.tell('READ', 0, nothingYet);
   const { reading, site } = await readOrder(ctx, order);
-  const started = await recordStart(ctx, order, reading.rows.length);
-  teller.record(started.id);
+  const started = await recordStart(ctx, id, order, reading.rows.length);
+  const outcome = carryOut(ctx, { order, reading, sorted: sortRows(ctx, reading, site), started, teller });
+  let answered = !order.wait;
+  ctx.use(background).run('network.inventoryImport', () =>
+    outcome.catch((error: unknown) => {
+      // Whoever waits is told; of a rejection the import tells, and nobody else needs to know.
+      if (answered && !(error instanceof ImportRejectedError)) throw error;
+    }),
+  );
+  const ended = order.wait ? await withinRequest(ctx, outcome) : null;
+  answered = true;
+  return ended ?? { ...started, progress: teller.last };
+}
+
+/** What comes of it, or null when the request has taken as long as it may. */
+async function withinRequest<T>(ctx: Context, outcome: Promise<T>): Promise<T | null> {
+  const over = Promise.withResolvers<null>();
+  const timer = ctx.clock.after(ctx.use(networkSettings).import.wait, () => over.resolve(null));
   try {
-    return await run(ctx, { order, reading, sorted: sortRows(ctx, reading, site), started, teller });
+    return await Promise.race([outcome, over.promise]);
+  } finally {
+    timer.cancel();
+  }
+}
+
+async function carryOut(ctx: Context, running: Running): Promise<InventoryImport> {
+  const { started, teller } = running;
+  const { total } = started.progress;
+  teller.beat();
+  try {
+    const ended = await run(ctx, running);
+    teller.tell('DONE', total, () => ({ done: total, counts: ended.counts }));
+    return ended;
   } catch (error) {
     if (!(error instanceof ImportRejectedError)) await recordEnd(ctx, started, 'FAILED', nothing, []);
     throw error;
   } finally {
-    teller.tell({ phase: 'DONE', done: reading.rows.length, total: reading.rows.length });
+    teller.rest();
   }
 }
 
@@ -59,7 +95,7 @@ interface Running {
 async function run(ctx: Context, running: Running): Promise<InventoryImport> {
   const { order, reading, teller } = running;
   const total = reading.rows.length;
-  teller.tell({ phase: 'VALIDATE', done: 0, total });
+  teller.tell('VALIDATE', total, nothingYet);
   const foreseen = await pass(ctx, running, 'VALIDATE');
   if (isRejected(order, foreseen)) throw await reject(ctx, running, foreseen);
   if (order.dryRun) return complete(ctx, running, foreseen);
@@ -70,7 +106,7 @@ async function run(ctx: Context, running: Running): Promise<InventoryImport> {
 const attempts = 5;
 
 async function apply(ctx: Context, running: Running, left: number): Promise<InventoryImport> {
-  await running.teller.enter({ phase: 'APPLY', done: 0, total: running.reading.rows.length });
+  await running.teller.enter('APPLY', running.reading.rows.length);
   let refused: Result | null = null;
   try {
     return await ctx.atomically(
@@ -99,7 +135,14 @@ async function pass(ctx: Context, running: Running, phase: 'VALIDATE' | 'APPLY')
   const { order, reading, sorted, teller } = running;
   const settled = await settle(ctx, sorted, order, {
     writes: phase === 'APPLY',
-    told: (done) => teller.tell({ phase, done, total: reading.rows.length }),
+    async told(settled) {
+      teller.tell(phase, reading.rows.length, () => {
+        const verdicts = rowVerdicts(sorted, settled);
+        return { done: verdicts.size, counts: countsOf(verdicts) };
+      });
+      // A storage in this process may leave no moment for sockets and timers.
+      await turn();
+    },
   });
   const verdicts = rowVerdicts(sorted, settled);
   return { verdicts, totals: totalsOf(reading, verdicts) };

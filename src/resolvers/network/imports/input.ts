@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { attributesInput } from '#resolvers/network/attributes/check.ts';
 import { importFormats, rowKinds } from '#resolvers/network/imports/inventory-import.ts';
 import { cidrText, stateInput } from '#resolvers/network/networks/input.ts';
 import { siteName } from '#resolvers/network/sites/create.ts';
@@ -30,9 +31,11 @@ export const importInput = z.object({
   onError: orElse(z.enum(onErrors), 'ABORT'),
   onExisting: orElse(z.enum(onExistings), 'UPDATE'),
   /** For what a row does not say, where it creates something. */
-  defaults: z.object({ state: stateInput.nullish() }).nullish(),
+  defaults: z.object({ state: stateInput.nullish(), attributes: attributesInput.nullish() }).nullish(),
   /** Created first in the Site of `site` when missing. */
   baseNetworks: orElse(z.array(cidrText).max(1000, 'At most 1000 base networks are given.'), []),
+  /** Whether the answer waits for the end, as long as a request may take. */
+  wait: orElse(z.boolean(), true),
   netbox: netbox.nullish().transform((given) => given ?? netbox.parse({})),
 });
 

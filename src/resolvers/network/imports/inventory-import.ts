@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { type Actor, defineEvent } from '#kernel/event.ts';
+import { type Actor, defineEvent, shownAs } from '#kernel/event.ts';
 import { toGlobalId } from '#kernel/id.ts';
 import type { Page, PageRequest } from '#kernel/page.ts';
-import { defineManyPort, definePort } from '#kernel/port.ts';
+import { definePort } from '#kernel/port.ts';
+import { definePresent } from '#kernel/present.ts';
 
 /**
  * Words. *Row*: one entry of the file, with its position in it. *Outcome*: what became of a row. *Note*: a row that
@@ -17,7 +18,17 @@ export type ImportState = (typeof importStates)[number];
 export const importPhases = ['READ', 'VALIDATE', 'APPLY', 'DONE'] as const;
 export type ImportPhase = (typeof importPhases)[number];
 
-export const rowKinds = ['SITE', 'DEVICE', 'NETWORK'] as const;
+/** In the order in which they are settled: each may need those before it. */
+export const rowKinds = [
+  'SITE',
+  'ATTRIBUTE',
+  'PROTOCOL_TYPE',
+  'DEVICE',
+  'NETWORK',
+  'INTERFACE',
+  'CIRCUIT',
+  'PROTOCOL',
+] as const;
 export type RowKind = (typeof rowKinds)[number];
 
 /** What rows are counted by. `UNKNOWN`: a row that does not say what it is. */
@@ -55,6 +66,15 @@ export interface ImportProgress {
   readonly done: number;
   readonly total: number;
 }
+
+/** How far an import is, with what came of the rows so far; told while it is at work. */
+export interface TellingProgress extends ImportProgress {
+  /** In the order of `countedKinds`, without kinds that have no row yet. */
+  readonly counts: readonly KindCounts[];
+}
+
+/** At the start, at each change of phase, otherwise at most 4 times a second. */
+export const importProgress = definePresent<TellingProgress>('InventoryImportProgress');
 
 /** One run of an import. It is kept for dry runs too. */
 export interface InventoryImport extends ImportTotals {
@@ -115,21 +135,14 @@ export interface ImportStore {
 
 export const importStore = definePort<ImportStore>('network.imports');
 
-/** Told of every import of this process how far it is: at each change of phase, otherwise at most 4 times a second. */
-export interface ImportObserver {
-  progressed(progress: ImportProgress): void;
-}
-
-export const importObserver = defineManyPort<ImportObserver>('network.importObserver');
-
 export const importGlobalId = (id: string): string => toGlobalId('InventoryImport', id);
 
 const begun = { format: z.enum(importFormats), dryRun: z.boolean() };
 const ended = {
   ...begun,
-  counts: z.array(kindCounts),
-  warnings: z.array(codeCount),
-  ignored: z.array(modelCount),
+  counts: z.array(shownAs(kindCounts, 'InventoryImportCounts')),
+  warnings: z.array(shownAs(codeCount, 'InventoryImportWarning')),
+  ignored: z.array(shownAs(modelCount, 'InventoryImportIgnored')),
 };
 const seen = {
   subject: 'InventoryImport',

@@ -1,13 +1,7 @@
 import type { Context } from '#kernel/context.ts';
+import { readWish } from '#resolvers/network/imports/read-wish.ts';
 import { failure, placeOf, type Reading, type SourceRow, type Verdict } from '#resolvers/network/imports/row.ts';
-import {
-  type DeviceWish,
-  identityOf,
-  type NetworkWish,
-  readWish,
-  type SiteWish,
-  type Wish,
-} from '#resolvers/network/imports/wish.ts';
+import { identityOf, type Wish, type WishOf } from '#resolvers/network/imports/wish.ts';
 
 /** One object of the file, with all rows about it. */
 export interface Item<W extends Wish = Wish> {
@@ -22,9 +16,10 @@ export interface Item<W extends Wish = Wish> {
 
 /** A file after everything that can be said without looking at the inventory. */
 export interface Sorted {
-  readonly sites: readonly Item<SiteWish>[];
-  readonly devices: readonly Item<DeviceWish>[];
-  readonly networks: readonly Item<NetworkWish>[];
+  /** By kind. */
+  of<Kind extends Wish['kind']>(kind: Kind): readonly Item<WishOf<Kind>>[];
+  /** Of the Sites that things lie in. */
+  readonly siteNames: ReadonlySet<string>;
   /** Rows that ask for nothing that could be done. */
   readonly refused: ReadonlyMap<SourceRow, Verdict>;
 }
@@ -49,11 +44,10 @@ export function sortRows(ctx: Context, reading: Reading, site: string | null): S
     groups.set(identity, group);
   }
   const items = [...groups.values()].map((group) => toItem(group, reading.numbering));
-  const ofKind = <W extends Wish>(kind: W['kind']) => items.filter((item) => item.wish.kind === kind) as Item<W>[];
+  const byKind = Map.groupBy(items, ({ wish }) => wish.kind);
   return {
-    sites: ofKind<SiteWish>('SITE'),
-    devices: ofKind<DeviceWish>('DEVICE'),
-    networks: ofKind<NetworkWish>('NETWORK'),
+    of: <Kind extends Wish['kind']>(kind: Kind) => (byKind.get(kind) ?? []) as Item<WishOf<Kind>>[],
+    siteNames: new Set(items.flatMap(({ wish }) => ('site' in wish ? wish.site : []))),
     refused,
   };
 }
@@ -62,28 +56,54 @@ function toItem(
   group: readonly { readonly wish: Wish; readonly row: SourceRow }[],
   numbering: Reading['numbering'],
 ): Item {
-  const merged: Record<string, unknown> = {};
-  const sayer = new Map<string, SourceRow>();
+  const merged = new Map<
+    string,
+    { readonly path: readonly string[]; readonly value: unknown; readonly row: SourceRow }
+  >();
   let contradiction: Verdict | null = null;
   for (const { wish, row } of group) {
-    for (const [field, value] of Object.entries(wish)) {
-      if (value === undefined) continue;
-      const first = sayer.get(field);
-      if (first && merged[field] !== value)
+    for (const { path, value } of partsOf(wish)) {
+      const key = JSON.stringify(path);
+      const first = merged.get(key);
+      if (!first) merged.set(key, { path, value, row });
+      else if (JSON.stringify(first.value) !== JSON.stringify(value))
         contradiction ??= failure(
           'CONTRADICTION',
-          `${field} is not the same in ${placeOf(first, numbering)} and in ${placeOf(row, numbering)}.`,
-          [field],
+          `${path.join('.')} is not the same in ${placeOf(first.row, numbering)} and in ${placeOf(row, numbering)}.`,
+          path,
         );
-      if (first) continue;
-      sayer.set(field, row);
-      merged[field] = value;
     }
   }
   return {
-    wish: merged as unknown as Wish,
+    wish: join([...merged.values()]),
     rows: group.map(({ row }) => row),
     contradiction,
     implied: group.every(({ row }) => row.implied),
   };
+}
+
+interface Part {
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+/** What a wish says, field by field and attribute by attribute. */
+function partsOf(wish: Wish): Part[] {
+  return Object.entries(wish).flatMap(([field, value]: [string, unknown]): Part[] => {
+    if (value === undefined) return [];
+    if (field !== 'attributes') return [{ path: [field], value }];
+    return Object.entries(value as object).map(([name, given]) => ({ path: [field, name], value: given }));
+  });
+}
+
+function join(parts: readonly Part[]): Wish {
+  const fields = new Map<string, unknown>();
+  const attributes = new Map<string, unknown>();
+  for (const { path, value } of parts) {
+    const [field = '', name] = path;
+    if (name === undefined) fields.set(field, value);
+    else attributes.set(name, value);
+  }
+  if (attributes.size > 0) fields.set('attributes', Object.fromEntries(attributes));
+  return Object.fromEntries(fields) as unknown as Wish;
 }

@@ -1,42 +1,82 @@
+import type { Timer } from '#kernel/clock.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
+import { presentStates } from '#kernel/present.ts';
+import { storageFacts } from '#kernel/storage.ts';
 import {
   type ImportPhase,
   type ImportProgress,
-  importObserver,
+  importGlobalId,
+  importProgress,
   importStore,
+  type TellingProgress,
 } from '#resolvers/network/imports/inventory-import.ts';
 
-/** Milliseconds between two reports of one phase. */
+/** Milliseconds between two states of one phase. */
 const pause = 250;
 
-/** Tells how far an import is: observers at once, and the storage between transactions only. */
+/** Milliseconds between two signs of life in a storage that others work on too. */
+export const heartbeat = 10_000;
+
+/** Tells how far an import is: whoever watches at once, and the storage outside the data's transaction only. */
 export class ProgressTeller {
   readonly #ctx: Context;
-  #id: string | null = null;
+  readonly #id: string;
+  #last: TellingProgress = { phase: 'READ', done: 0, total: 0, counts: [] };
   #phase: ImportPhase | null = null;
   #toldAt = 0;
+  #timer: Timer | null = null;
 
-  constructor(ctx: Context) {
+  constructor(ctx: Context, id: string) {
     this.#ctx = ctx;
-  }
-
-  /** From here on the import is in the storage. */
-  record(id: string): void {
     this.#id = id;
   }
 
-  /** @returns once observers know; nothing is written here, so it may be called inside a transaction. */
-  tell(progress: ImportProgress): void {
+  /** What was told last. */
+  get last(): TellingProgress {
+    return this.#last;
+  }
+
+  /**
+   * Tells where the import is, if it is time to. Nothing is written here, so it may be called inside a transaction.
+   * @param soFar asked only when it is told.
+   */
+  tell(phase: ImportPhase, total: number, soFar: () => Pick<TellingProgress, 'done' | 'counts'>): void {
     const now = this.#ctx.clock.now();
-    if (progress.phase === this.#phase && now - this.#toldAt < pause) return;
-    this.#phase = progress.phase;
+    if (phase === this.#phase && now - this.#toldAt < pause) return;
+    this.#phase = phase;
     this.#toldAt = now;
-    for (const observer of this.#ctx.all(importObserver)) observer.progressed(progress);
+    this.#last = { phase, total, ...soFar() };
+    this.#ctx.use(presentStates).tell(importProgress, importGlobalId(this.#id), this.#last);
   }
 
   /** Enters a phase, and writes that down. Never inside a transaction: the storage may have one connection. */
-  async enter(progress: ImportProgress): Promise<void> {
-    this.tell(progress);
-    if (this.#id) await this.#ctx.use(importStore).touch(this.#id, progress, microseconds(this.#ctx.clock.now()));
+  async enter(phase: ImportPhase, total: number): Promise<void> {
+    this.tell(phase, total, nothingYet);
+    await this.#touch({ phase, done: 0, total });
+  }
+
+  /**
+   * From now on others see that the import is at work, also inside its transaction. Not in a storage that belongs to
+   * this process: there the statement would wait behind the transaction, and nobody else looks.
+   */
+  beat(): void {
+    if (this.#ctx.find(storageFacts)?.shared !== true) return;
+    this.#timer = this.#ctx.clock.after(heartbeat, () => {
+      // At the end it waits for the import itself, and then finds it ended.
+      this.#touch(this.#last).catch((error: unknown) =>
+        this.#ctx.log.warn({ err: error }, 'That an import is at work could not be written down.'),
+      );
+      this.beat();
+    });
+  }
+
+  rest(): void {
+    this.#timer?.cancel();
+  }
+
+  #touch({ phase, done, total }: ImportProgress): Promise<void> {
+    return this.#ctx.use(importStore).touch(this.#id, { phase, done, total }, microseconds(this.#ctx.clock.now()));
   }
 }
+
+export const nothingYet = (): Pick<TellingProgress, 'done' | 'counts'> => ({ done: 0, counts: [] });

@@ -1,6 +1,5 @@
 import { type Context, microseconds } from '#kernel/context.ts';
 import type { EventDefinition } from '#kernel/event.ts';
-import { newId } from '#kernel/id.ts';
 import type { Facts } from '#kernel/permission.ts';
 import type { ImportOrder } from '#resolvers/network/imports/input.ts';
 import {
@@ -18,13 +17,14 @@ import {
 /** Keeps that an import began. */
 export async function recordStart(
   ctx: Context,
+  id: string,
   { format, dryRun }: Pick<ImportOrder, 'format' | 'dryRun'>,
   total: number,
 ): Promise<InventoryImport> {
   const now = microseconds(ctx.clock.now());
   const { viewer, request } = ctx;
   const started: InventoryImport = {
-    id: newId(),
+    id,
     format,
     dryRun,
     state: 'RUNNING',

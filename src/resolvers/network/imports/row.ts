@@ -25,6 +25,8 @@ export interface SourceRow {
   readonly warnings?: readonly RowWarning[];
   /** Set for a row that the format itself fails or skips. */
   readonly verdict?: Verdict;
+  /** What identifies its object where the file comes from: see `Wish`. */
+  readonly identity?: string;
   /** Whether it is only needed by others: that it exists already is right, whatever the import is told. */
   readonly implied?: boolean;
 }

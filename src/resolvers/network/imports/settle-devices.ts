@@ -1,117 +1,184 @@
 import { type Context, microseconds } from '#kernel/context.ts';
-import { ConflictError } from '#kernel/errors.ts';
+import { newId } from '#kernel/id.ts';
 import { factsIn, mayRead, refusal } from '#resolvers/network/access.ts';
 import { noAttributes } from '#resolvers/network/attributes/check.ts';
-import { attributesOf } from '#resolvers/network/attributes/values.ts';
+import { storeAttributes } from '#resolvers/network/attributes/values.ts';
 import { insertDevices } from '#resolvers/network/devices/create.ts';
 import { type Device, deviceFacts, deviceStore } from '#resolvers/network/devices/device.ts';
 import { foldHostname } from '#resolvers/network/devices/hostname.ts';
 import { appendDeviceUpdated } from '#resolvers/network/devices/update.ts';
+import { type Carried, carriedBy, judgeCarried, sayMore, toCarry } from '#resolvers/network/imports/carried.ts';
+import { findIdentified } from '#resolvers/network/imports/identity.ts';
 import type { Item } from '#resolvers/network/imports/items.ts';
-import {
-  alreadyThere,
-  created,
-  Overtaken,
-  onExisting,
-  type Pass,
-  type Verdicts,
-} from '#resolvers/network/imports/pass.ts';
+import type { Settled } from '#resolvers/network/imports/known.ts';
+import { alreadyThere, created, Overtaken, onExisting, type Pass } from '#resolvers/network/imports/pass.ts';
 import { failed, type Verdict } from '#resolvers/network/imports/row.ts';
-import { type FoundSite, unknown } from '#resolvers/network/imports/settle-sites.ts';
+import { unknown } from '#resolvers/network/imports/settle-sites.ts';
 import type { DeviceWish } from '#resolvers/network/imports/wish.ts';
 import { siteFacts } from '#resolvers/network/sites/site.ts';
 
-/** An item whose Site is known, with the device that it asks for where there is one. */
-interface Located {
+/** An item whose Site is known. */
+interface Unplaced {
   readonly item: Item<DeviceWish>;
   readonly siteId: string;
-  readonly device: Device | null;
 }
 
-export async function settleDevices(
-  pass: Pass,
-  items: readonly Item<DeviceWish>[],
-  findSite: (name: string) => FoundSite,
-): Promise<Verdicts> {
+interface Located extends Unplaced {
+  /** What it asks for, where it is there. */
+  readonly device: Device | null;
+  /** Another device that has the hostname now. */
+  readonly holder: Device | null;
+}
+
+/** One with what it is to carry, judged. */
+interface Judged extends Located {
+  readonly carried: Carried;
+}
+
+/** Devices are renamed before others are made, so that a name may go from one to another. */
+export async function settleDevices(pass: Pass, items: readonly Item<DeviceWish>[]): Promise<Settled> {
   const verdicts = new Map<Item, Verdict>();
-  const located = items.flatMap((item) => {
-    const site = findSite(item.wish.site);
+  const ids = new Map<Item, string>();
+  const unplaced = items.flatMap((item): Unplaced[] => {
+    const site = pass.known.site(item.wish.site);
     const refused = item.contradiction ?? ('id' in site ? null : site);
     if (refused) verdicts.set(item, refused);
     return 'id' in site && !refused ? [{ item, siteId: site.id }] : [];
   });
-  const present = await findDevices(pass, located);
-  for (const one of present) verdicts.set(one.item, verdictOf(pass, one));
-  if (!pass.writes) return verdicts;
-  const having = (outcome: Verdict['outcome']) => present.filter(({ item }) => verdicts.get(item)?.outcome === outcome);
+  const judged = await judge(pass, await findDevices(pass, unplaced));
+  for (const one of judged) verdicts.set(one.item, verdictOf(pass, one));
+  refuseTaken(judged, verdicts);
+  const having = (outcome: Verdict['outcome']) => judged.filter(({ item }) => verdicts.get(item)?.outcome === outcome);
   const fresh = having('CREATED');
-  const made = await insertDevices(
-    pass.ctx,
-    fresh.map(({ item, siteId }) => ({ siteId, hostname: item.wish.hostname, attributes: noAttributes })),
-  );
-  fresh.forEach(({ item, device }, index) => {
-    if (made[index]) return;
-    // One that the viewer may not see is in the way, and another look would find it again.
-    if (!device) throw new Overtaken(item.wish.hostname);
-    verdicts.set(item, failed(alreadyThere(item, item.wish.hostname)));
-  });
-  await rename(pass.ctx, having('UPDATED'));
-  return verdicts;
+  if (pass.writes) {
+    await update(pass.ctx, having('UPDATED'));
+    const made = await insertDevices(
+      pass.ctx,
+      fresh.map(({ item, siteId, carried }) => ({
+        siteId,
+        hostname: item.wish.hostname,
+        attributes: carried.checked ?? noAttributes,
+      })),
+    );
+    fresh.forEach(({ item, holder }, index) => {
+      const device = made[index];
+      if (device) ids.set(item, device.id);
+      // One that the viewer may not see is in the way, and another look would find it again.
+      else if (holder) verdicts.set(item, failed(alreadyThere(item, item.wish.hostname)));
+      else throw new Overtaken(item.wish.hostname);
+    });
+  } else for (const { item } of fresh) ids.set(item, newId());
+  for (const { item, device } of judged)
+    if (device && verdicts.get(item)?.outcome !== 'FAILED' && !ids.has(item)) ids.set(item, device.id);
+  return { verdicts, ids };
 }
 
 /** What there is of the devices, locked where the pass may change them. */
-async function findDevices(
-  { ctx, writes }: Pass,
-  located: readonly { readonly item: Item<DeviceWish>; readonly siteId: string }[],
-): Promise<Located[]> {
-  if (located.length === 0) return [];
-  const store = ctx.use(deviceStore);
-  const matches = await store.match(
-    located.map(({ item, siteId }) => ({ siteId, key: item.wish.hostname })),
-    'all',
+async function findDevices(pass: Pass, unplaced: readonly Unplaced[]): Promise<Located[]> {
+  if (unplaced.length === 0) return [];
+  const { ctx, writes } = pass;
+  const found = await matchDevices(ctx, unplaced);
+  const carried = writes ? await carriedBy(ctx, found.map(askedAttributes)) : [];
+  const differing = found.flatMap((one, index) =>
+    one.device && (renames(one) || sayMore(one.item.wish.attributes, carried[index] ?? {})) ? one.device.id : [],
   );
-  const found = located.map((one, index) => ({ ...one, device: matches[index]?.[0] ?? null }));
-  const differing = new Set(found.flatMap(({ item, device }) => (device && differs(item, device) ? device.id : [])));
-  if (!writes || differing.size === 0) return found;
-  const locked = new Map((await store.lock([...differing])).map((device) => [device?.id, device]));
-  return found.map((one) => {
-    if (!one.device || !differing.has(one.device.id)) return one;
-    const device = locked.get(one.device.id) ?? null;
-    // Somebody may have given it another name since it was found.
-    const same = device && foldHostname(device.hostname) === foldHostname(one.item.wish.hostname);
-    return { ...one, device: same ? device : null };
+  if (differing.length === 0) return found;
+  await ctx.use(deviceStore).lock(differing);
+  // Somebody may have given them other names since they were found, and nobody can any more.
+  return matchDevices(ctx, unplaced);
+}
+
+const askedAttributes = ({ item, device }: Located): string | null => (item.wish.attributes && device?.id) ?? null;
+
+/** By what identifies them first, and by hostname those that nothing else in the file is. */
+async function matchDevices(ctx: Context, unplaced: readonly Unplaced[]): Promise<Located[]> {
+  const store = ctx.use(deviceStore);
+  const identified = await findIdentified(
+    ctx,
+    'DEVICE',
+    unplaced.map(({ item, siteId }) => ({ siteId, wish: item.wish })),
+  );
+  const known = new Map((await store.getMany([...new Set(identified.flat())])).map((device) => [device?.id, device]));
+  const named = await store.match(
+    unplaced.map(({ item, siteId }) => ({ siteId, key: item.wish.hostname })),
+    'all',
+    1,
+  );
+  const own = unplaced.map(({ item }, index) => {
+    const mine = (identified[index] ?? []).flatMap((id) => known.get(id) ?? []);
+    const readable = mine.filter((device) => mayRead(ctx, deviceFacts(device)));
+    return readable.find((device) => sameName(device, item)) ?? readable[0] ?? null;
+  });
+  const claimed = new Set(own.map((device) => device?.id));
+  return unplaced.map((one, index) => {
+    const holder = named[index]?.[0] ?? null;
+    const free = holder && !claimed.has(holder.id) && mayRead(ctx, deviceFacts(holder)) ? holder : null;
+    const device = own[index] ?? free;
+    return { ...one, device, holder: holder?.id === device?.id ? null : holder };
   });
 }
 
-/** Hostnames that are one name may be written in two ways. */
-const differs = ({ wish }: Item<DeviceWish>, device: Device): boolean => device.hostname !== wish.hostname;
+const sameName = ({ hostname }: Device, { wish }: Item<DeviceWish>): boolean =>
+  foldHostname(hostname) === foldHostname(wish.hostname);
 
-function verdictOf(pass: Pass, { item, siteId, device }: Located): Verdict {
-  if (!device || !mayRead(pass.ctx, deviceFacts(device))) {
+const renames = ({ item, device }: Located): boolean => device !== null && device.hostname !== item.wish.hostname;
+
+async function judge(pass: Pass, located: readonly Located[]): Promise<Judged[]> {
+  const carried = await judgeCarried(
+    pass,
+    'DEVICE',
+    located.map(({ item, siteId, device }) => ({ siteId, targetId: device?.id ?? null, given: item.wish.attributes })),
+  );
+  return located.map((one, index) => ({ ...one, carried: carried[index] as Carried }));
+}
+
+function verdictOf(pass: Pass, one: Judged): Verdict {
+  const { item, siteId, device, carried } = one;
+  if (!device) {
     const refused = refusal(pass.ctx, 'network:create', factsIn(siteId, 'device'));
-    if (!refused) return created;
+    if (!refused) return carried.error ? failed(carried.error) : created;
     return mayRead(pass.ctx, siteFacts({ id: siteId })) ? failed(refused) : unknown(item.wish.site);
   }
-  const verdict = onExisting(pass, item, item.wish.hostname, differs(item, device));
-  const refused = verdict.outcome === 'UPDATED' ? refusal(pass.ctx, 'network:update', deviceFacts(device)) : null;
+  const verdict = onExisting(pass, item, item.wish.hostname, renames(one) || carried.changed);
+  if (verdict.outcome !== 'UPDATED') return verdict;
+  const refused = refusal(pass.ctx, 'network:update', deviceFacts(device)) ?? carried.error;
   return refused ? failed(refused) : verdict;
 }
 
-async function rename(ctx: Context, located: readonly Located[]): Promise<void> {
-  const now = microseconds(ctx.clock.now());
-  const pairs = located.flatMap(({ item, device }) =>
-    device ? [{ before: device, after: { ...device, hostname: item.wish.hostname, updatedAt: now } }] : [],
+/** A hostname can be had only when the device that has it gets another one. */
+function refuseTaken(judged: readonly Judged[], verdicts: Map<Item, Verdict>): void {
+  const changes = ({ item }: Judged) => ['CREATED', 'UPDATED'].includes(verdicts.get(item)?.outcome ?? '');
+  const waiting = Map.groupBy(
+    judged.filter(({ holder }) => holder !== null),
+    ({ holder }) => holder?.id,
   );
-  if (pairs.length === 0) return;
-  const [taken] = await ctx.use(deviceStore).updateMany(pairs.map(({ after }) => after));
-  // Only the case of letters changes, so the name was its own before.
-  if (taken) throw new ConflictError(`${taken.hostname} already exists in this site.`, ['hostname']);
-  const carried = await attributesOf(
-    ctx,
-    pairs.map(({ after }) => after.id),
+  const leaving = new Set(
+    judged
+      .filter((one) => changes(one) && one.device && !sameName(one.device, one.item))
+      .map(({ device }) => device?.id),
   );
-  for (const [index, { before, after }] of pairs.entries()) {
-    const attributes = carried[index] ?? {};
-    appendDeviceUpdated(ctx, before, after, { before: attributes, after: attributes });
+  const staying = [...waiting.keys()].filter((id) => !leaving.has(id));
+  for (let id = staying.pop(); id !== undefined; id = staying.pop()) {
+    for (const one of waiting.get(id) ?? []) {
+      if (!changes(one)) continue;
+      verdicts.set(one.item, failed(alreadyThere(one.item, one.item.wish.hostname)));
+      if (one.device && leaving.has(one.device.id)) staying.push(one.device.id);
+    }
   }
+}
+
+async function update(ctx: Context, judged: readonly Judged[]): Promise<void> {
+  const now = microseconds(ctx.clock.now());
+  const changes = judged.flatMap(({ item, device, carried }) =>
+    device ? [{ before: device, after: { ...device, hostname: item.wish.hostname, updatedAt: now }, carried }] : [],
+  );
+  if (changes.length === 0) return;
+  const [taken] = await ctx.use(deviceStore).updateMany(changes.map(({ after }) => after));
+  if (taken) throw new Overtaken(taken.hostname);
+  await storeAttributes(
+    ctx,
+    'DEVICE',
+    changes.flatMap(({ after, carried }) => toCarry(after, carried)),
+  );
+  for (const { before, after, carried } of changes) appendDeviceUpdated(ctx, before, after, carried);
 }

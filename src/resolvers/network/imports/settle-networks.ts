@@ -1,11 +1,14 @@
 import { type Context, microseconds } from '#kernel/context.ts';
+import type { GatehouseError } from '#kernel/errors.ts';
+import { newId } from '#kernel/id.ts';
 import { mayRead, refusal } from '#resolvers/network/access.ts';
-import { attributesOf } from '#resolvers/network/attributes/values.ts';
+import { storeAttributes } from '#resolvers/network/attributes/values.ts';
 import { isHost, toCidr } from '#resolvers/network/cidr.ts';
+import { type Carried, carriedBy, judgeCarried, sayMore, toCarry } from '#resolvers/network/imports/carried.ts';
 import type { Item } from '#resolvers/network/imports/items.ts';
-import { created, onExisting, type Pass, type Verdicts } from '#resolvers/network/imports/pass.ts';
+import type { Settled } from '#resolvers/network/imports/known.ts';
+import { created, onExisting, type Pass } from '#resolvers/network/imports/pass.ts';
 import { failed, type Verdict } from '#resolvers/network/imports/row.ts';
-import type { FoundSite } from '#resolvers/network/imports/settle-sites.ts';
 import type { NetworkWish } from '#resolvers/network/imports/wish.ts';
 import { placeAmong, type Standing } from '#resolvers/network/networks/ancestors.ts';
 import { insertNetworks, judgeSeeds, type Seed, treesOf } from '#resolvers/network/networks/insert.ts';
@@ -22,37 +25,56 @@ interface Located {
 
 type Unplaced = Omit<Located, 'standing'>;
 
-export async function settleNetworks(
-  pass: Pass,
-  items: readonly Item<NetworkWish>[],
-  findSite: (name: string) => FoundSite,
-): Promise<Verdicts> {
+/** One that is there, with what it is to carry, judged. */
+interface Present extends Omit<Located, 'standing'> {
+  readonly network: Network;
+  readonly ancestors: readonly Network[];
+  readonly carried: Carried;
+}
+
+/** Networks are found by their prefix alone, which never changes. */
+export async function settleNetworks(pass: Pass, items: readonly Item<NetworkWish>[]): Promise<Settled> {
   const verdicts = new Map<Item, Verdict>();
+  const ids = new Map<Item, string>();
   const unplaced = items.flatMap((item): Unplaced[] => {
-    const site = findSite(item.wish.site);
+    const site = pass.known.site(item.wish.site);
     const refused = item.contradiction ?? ('id' in site ? null : site);
     if (refused) verdicts.set(item, refused);
     return 'id' in site && !refused ? [{ item, seed: toSeed(pass, item, site) }] : [];
   });
   const located = await findNetworks(pass, unplaced);
-  const present = located.filter(({ standing }) => isKnown(pass.ctx, standing));
   const absent = located.filter(({ standing }) => !isKnown(pass.ctx, standing));
-  for (const one of present) verdicts.set(one.item, verdictOf(pass, one));
-  // Before anything is created: what is known of their ancestors would not be true any more.
-  if (pass.writes) {
-    await update(
-      pass.ctx,
-      present.filter(({ item }) => verdicts.get(item)?.outcome === 'UPDATED'),
-    );
+  const present = await judge(
+    pass,
+    located.filter(({ standing }) => isKnown(pass.ctx, standing)),
+  );
+  for (const one of present) {
+    const verdict = verdictOf(pass, one);
+    verdicts.set(one.item, verdict);
+    if (verdict.outcome !== 'FAILED') ids.set(one.item, one.network.id);
   }
-  for (const [item, verdict] of await create(pass, absent)) verdicts.set(item, verdict);
-  return verdicts;
+  // Before anything is created: what is known of their ancestors would not be true any more.
+  const changes = changesOf(
+    pass.ctx,
+    present.filter(({ item }) => verdicts.get(item)?.outcome === 'UPDATED'),
+  );
+  if (pass.writes) await update(pass.ctx, changes);
+  else pass.known.networks.push(...changes.map(({ after }) => after));
+  const made = await create(pass, absent);
+  absent.forEach(({ item }, index) => {
+    const outcome = made[index];
+    if (!outcome) return;
+    verdicts.set(item, 'error' in outcome ? failed(outcome.error) : created);
+    if ('id' in outcome) ids.set(item, outcome.id);
+  });
+  return { verdicts, ids };
 }
 
 const toSeed = ({ order }: Pass, { wish }: Item<NetworkWish>, site: { readonly id: string }): Seed => ({
   site,
   cidr: wish.cidr,
   state: wish.state ?? order.defaults?.state ?? undefined,
+  attributes: { ...order.defaults?.attributes, ...wish.attributes },
   named: { name: wish.site },
 });
 
@@ -67,9 +89,16 @@ async function findNetworks({ ctx, writes }: Pass, unplaced: readonly Unplaced[]
     ...one,
     standing: standings[index] ?? { ancestors: [], equal: null },
   }));
-  const differing = located.flatMap(({ item, standing: { equal } }) => (equal && differs(item, equal) ? equal.id : []));
-  if (!writes || differing.length === 0) return located;
-  // The trees are locked, so nothing goes away; only a state may have changed since it was read.
+  if (!writes) return located;
+  const carried = await carriedBy(
+    ctx,
+    located.map(({ item, standing: { equal } }) => (item.wish.attributes && equal ? equal.id : null)),
+  );
+  const differing = located.flatMap(({ item, standing: { equal } }, index) =>
+    equal && (setsState(item, equal) || sayMore(item.wish.attributes, carried[index] ?? {})) ? equal.id : [],
+  );
+  if (differing.length === 0) return located;
+  // The trees are locked, so nothing goes away; only what may be changed may have changed since it was read.
   const locked = new Map((await store.lock(differing)).map((network) => [network?.id, network]));
   return located.map((one) => ({
     ...one,
@@ -81,48 +110,78 @@ const isKnown = (ctx: Context, { equal, ancestors }: Standing): boolean =>
   equal !== null && mayRead(ctx, networkFacts(equal, ancestors));
 
 /** The state of an assigned address follows from its assignments, whatever a file says. */
-const differs = ({ wish }: Item<NetworkWish>, { state, cidr }: Network): boolean =>
+const setsState = ({ wish }: Item<NetworkWish>, { state, cidr }: Network): boolean =>
   wish.state !== undefined && wish.state !== state && !(state === 'ASSIGNED' && isHost(toCidr(cidr)));
 
-function verdictOf(pass: Pass, { item, standing: { equal, ancestors } }: Located): Verdict {
-  if (!equal) throw new Error('What is not there yet is created.');
-  const verdict = onExisting(pass, item, item.wish.cidr, differs(item, equal));
-  const facts = networkFacts(equal, ancestors);
-  const refused = verdict.outcome === 'UPDATED' ? refusal(pass.ctx, 'network:update', facts) : null;
+async function judge(pass: Pass, located: readonly Located[]): Promise<Present[]> {
+  const present = located.flatMap(({ standing: { equal, ancestors }, ...rest }) =>
+    equal ? [{ ...rest, network: equal, ancestors }] : [],
+  );
+  const carried = await judgeCarried(
+    pass,
+    'NETWORK',
+    present.map(({ item, network }) => ({
+      siteId: network.siteId,
+      targetId: network.id,
+      given: item.wish.attributes,
+    })),
+  );
+  return present.map((one, index) => ({ ...one, carried: carried[index] as Carried }));
+}
+
+function verdictOf(pass: Pass, { item, network, ancestors, carried }: Present): Verdict {
+  const verdict = onExisting(pass, item, item.wish.cidr, setsState(item, network) || carried.changed);
+  if (verdict.outcome !== 'UPDATED') return verdict;
+  const refused = refusal(pass.ctx, 'network:update', networkFacts(network, ancestors)) ?? carried.error;
   return refused ? failed(refused) : verdict;
 }
 
 /** New networks, shortest first whatever their order; a pass that does not write only says what would become of them. */
-async function create({ ctx, writes }: Pass, located: readonly Located[]): Promise<Verdicts> {
-  if (located.length === 0) return new Map();
+async function create(
+  { ctx, writes, known }: Pass,
+  located: readonly Located[],
+): Promise<({ readonly id: string } | { readonly error: GatehouseError })[]> {
+  if (located.length === 0) return [];
   const seeds = located.map(({ seed }) => seed);
+  if (writes) {
+    const outcomes = await insertNetworks(ctx, seeds);
+    return outcomes.map((outcome) => ('network' in outcome ? { id: outcome.network.id } : outcome));
+  }
   const standings = located.map(({ standing }) => standing);
-  const errors = writes
-    ? (await insertNetworks(ctx, seeds)).map((outcome) => ('error' in outcome ? outcome.error : null))
-    : (await judgeSeeds(ctx, seeds, standings)).errors;
-  return new Map(
-    located.map(({ item }, index) => {
-      const error = errors[index];
-      return [item, error ? failed(error) : created];
-    }),
-  );
+  const { errors } = await judgeSeeds(ctx, seeds, standings, known.definitions);
+  const now = microseconds(ctx.clock.now());
+  return errors.map((error, index) => {
+    if (error) return { error };
+    const { site, cidr, state = 'ALLOCATED' } = seeds[index] as Seed;
+    const id = newId();
+    known.networks.push({ id, siteId: site.id, cidr, state, parentId: null, createdAt: now, updatedAt: now });
+    return { id };
+  });
 }
 
-async function update(ctx: Context, located: readonly Located[]): Promise<void> {
+interface Change {
+  readonly before: Network;
+  readonly after: Network;
+  readonly ancestors: readonly Network[];
+  readonly carried: Carried;
+}
+
+function changesOf(ctx: Context, present: readonly Present[]): Change[] {
   const now = microseconds(ctx.clock.now());
-  const changes = located.flatMap(({ item, standing: { equal, ancestors } }) =>
-    equal
-      ? [{ before: equal, ancestors, after: { ...equal, state: item.wish.state ?? equal.state, updatedAt: now } }]
-      : [],
-  );
+  return present.map(({ item, network, ancestors, carried }) => {
+    const state = setsState(item, network) ? (item.wish.state ?? network.state) : network.state;
+    return { before: network, ancestors, after: { ...network, state, updatedAt: now }, carried };
+  });
+}
+
+async function update(ctx: Context, changes: readonly Change[]): Promise<void> {
   if (changes.length === 0) return;
   await ctx.use(networkStore).updateMany(changes.map(({ after }) => after));
-  const carried = await attributesOf(
+  await storeAttributes(
     ctx,
-    changes.map(({ after }) => after.id),
+    'NETWORK',
+    changes.flatMap(({ after, carried }) => toCarry(after, carried)),
   );
-  for (const [index, { before, after, ancestors }] of changes.entries()) {
-    const attributes = carried[index] ?? {};
-    appendNetworkUpdated(ctx, before, after, ancestors, { before: attributes, after: attributes });
-  }
+  for (const { before, after, ancestors, carried } of changes)
+    appendNetworkUpdated(ctx, before, after, ancestors, carried);
 }

@@ -3,7 +3,8 @@ import { InputError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
 import { mayRead, refusal } from '#resolvers/network/access.ts';
 import type { Item } from '#resolvers/network/imports/items.ts';
-import { created, Overtaken, onExisting, type Pass, type Verdicts } from '#resolvers/network/imports/pass.ts';
+import type { Found } from '#resolvers/network/imports/known.ts';
+import { created, type Look, Overtaken, onExisting, type Verdicts } from '#resolvers/network/imports/pass.ts';
 import { failed, failure, type Verdict } from '#resolvers/network/imports/row.ts';
 import type { SiteWish } from '#resolvers/network/imports/wish.ts';
 import { insertSites } from '#resolvers/network/sites/create.ts';
@@ -11,17 +12,14 @@ import { unknownSite } from '#resolvers/network/sites/find.ts';
 import { type Site, siteFacts, siteStore } from '#resolvers/network/sites/site.ts';
 import { appendSiteUpdated } from '#resolvers/network/sites/update.ts';
 
-/** A Site as rows that lie in it see it. One that the pass only plans has an id of no row. */
-export type FoundSite = { readonly id: string } | Verdict;
-
 interface SettledSites {
   readonly verdicts: Verdicts;
-  find(name: string): FoundSite;
+  find(name: string): Found;
 }
 
 /** @param names of the Sites that other items lie in. */
 export async function settleSites(
-  pass: Pass,
+  pass: Look,
   items: readonly Item<SiteWish>[],
   names: ReadonlySet<string>,
 ): Promise<SettledSites> {
@@ -58,7 +56,7 @@ export async function settleSites(
 
 /** What there is of the Sites, held against deletion while the pass writes, exclusively where it may change them. */
 async function findSites(
-  { ctx, writes }: Pass,
+  { ctx, writes }: Look,
   items: readonly Item<SiteWish>[],
   names: ReadonlySet<string>,
 ): Promise<Map<string, Site>> {
@@ -84,7 +82,7 @@ async function findSites(
 
 const byName = (sites: readonly Site[]): Map<string, Site> => new Map(sites.map((site) => [site.name, site]));
 
-function verdictOf(pass: Pass, item: Item<SiteWish>, known: ReadonlyMap<string, Site>): Verdict {
+function verdictOf(pass: Look, item: Item<SiteWish>, known: ReadonlyMap<string, Site>): Verdict {
   if (item.contradiction) return item.contradiction;
   const { name, description } = item.wish;
   const site = known.get(name);

@@ -7,7 +7,7 @@ import {
 } from '#resolvers/network/imports/inventory-import.ts';
 import type { Reading, SourceRow, Verdict } from '#resolvers/network/imports/row.ts';
 
-const noCounts = (kind: CountedKind): KindCounts => ({
+const noCounts = (kind: CountedKind) => ({
   kind,
   created: 0,
   updated: 0,
@@ -18,21 +18,27 @@ const noCounts = (kind: CountedKind): KindCounts => ({
 
 /** How many rows came to which outcome, and how often each warning was given. */
 export function totalsOf(reading: Reading, verdicts: ReadonlyMap<SourceRow, Verdict>): ImportTotals {
-  const counts = new Map<CountedKind, KindCounts>();
   const warnings = new Map<string, number>();
   for (const row of reading.rows) {
-    const verdict = verdicts.get(row);
-    if (!verdict) throw new Error(`${row.ref} has no outcome.`);
-    const field = verdict.outcome.toLowerCase() as Lowercase<Verdict['outcome']>;
-    const sum = counts.get(row.kind) ?? noCounts(row.kind);
-    counts.set(row.kind, { ...sum, [field]: sum[field] + 1 });
+    if (!verdicts.has(row)) throw new Error(`${row.ref} has no outcome.`);
     for (const { code } of row.warnings ?? []) warnings.set(code, (warnings.get(code) ?? 0) + 1);
   }
   return {
-    counts: countedKinds.flatMap((kind) => counts.get(kind) ?? []),
+    counts: countsOf(verdicts),
     warnings: [...warnings].sort(byName).map(([code, count]) => ({ code, count })),
     ignored: modelsOf(reading),
   };
+}
+
+/** How many of these rows came to which outcome, by kind. */
+export function countsOf(verdicts: ReadonlyMap<SourceRow, Verdict>): KindCounts[] {
+  const counts = new Map<CountedKind, Record<Lowercase<Verdict['outcome']>, number> & { kind: CountedKind }>();
+  for (const [{ kind }, { outcome }] of verdicts) {
+    const sum = counts.get(kind) ?? noCounts(kind);
+    sum[outcome.toLowerCase() as Lowercase<Verdict['outcome']>] += 1;
+    counts.set(kind, sum);
+  }
+  return countedKinds.flatMap((kind) => counts.get(kind) ?? []);
 }
 
 /** How many models are told apart. */

@@ -1,15 +1,9 @@
-import { z } from 'zod';
-import type { Context } from '#kernel/context.ts';
-import { GatehouseError } from '#kernel/errors.ts';
-import { parse } from '#kernel/input.ts';
-import { hostnameInput } from '#resolvers/network/devices/create.ts';
+import type { AttributeResource } from '#resolvers/network/attributes/attribute.ts';
+import type { GivenAttributes } from '#resolvers/network/attributes/check.ts';
+import type { GivenRules } from '#resolvers/network/attributes/rules.ts';
+import { toNameSlug } from '#resolvers/network/circuits/snapshot.ts';
 import { foldHostname } from '#resolvers/network/devices/hostname.ts';
-import type { RowKind } from '#resolvers/network/imports/inventory-import.ts';
-import { failed, type SourceRow, type Verdict } from '#resolvers/network/imports/row.ts';
-import { prefixFields, readPrefix, stateInput } from '#resolvers/network/networks/input.ts';
 import type { NetworkState } from '#resolvers/network/networks/network.ts';
-import { perSettings } from '#resolvers/network/settings.ts';
-import { siteDescription, siteName } from '#resolvers/network/sites/create.ts';
 
 /** What a good row asks for. What it does not say is absent. */
 export interface SiteWish {
@@ -18,81 +12,122 @@ export interface SiteWish {
   readonly description?: string | undefined;
 }
 
-export interface DeviceWish {
-  readonly kind: 'DEVICE';
+/** Something in a Site. */
+interface Sited {
   /** The name of the Site. */
   readonly site: string;
+}
+
+/** Something that carries attributes. */
+interface Carrier extends Sited {
+  /** Those that the row names; others are left. Their content is checked against the definitions. */
+  readonly attributes?: GivenAttributes | undefined;
+  /**
+   * The value of the attribute `identityAttribute` by which what exists is found before its natural key is tried, so
+   * that it may have got another name where the file comes from.
+   */
+  readonly identity?: string | undefined;
+}
+
+export const identityAttribute = 'netbox_id';
+
+export interface AttributeWish extends Sited, GivenRules {
+  readonly kind: 'ATTRIBUTE';
+  readonly resource: AttributeResource;
+  readonly name: string;
+}
+
+export interface ProtocolTypeWish extends Sited {
+  readonly kind: 'PROTOCOL_TYPE';
+  readonly name: string;
+  readonly description?: string | undefined;
+  /** Names of attributes of protocols. */
+  readonly requiredAttributes?: readonly string[] | undefined;
+}
+
+export interface DeviceWish extends Carrier {
+  readonly kind: 'DEVICE';
   readonly hostname: string;
 }
 
-export interface NetworkWish {
+export interface NetworkWish extends Carrier {
   readonly kind: 'NETWORK';
-  readonly site: string;
   /** In canonical form. */
   readonly cidr: string;
   readonly state?: NetworkState | undefined;
 }
 
-export type Wish = SiteWish | DeviceWish | NetworkWish;
-
-/** Definitions are not invented by a file, and none can be made yet: so no name of an attribute is known. */
-const attributes = z
-  .record(z.string(), z.unknown(), 'attributes must be an object.')
-  .check(({ value, issues }) => {
-    for (const name of Object.keys(value))
-      issues.push({ code: 'custom', path: [name], message: `Attribute name (${name}) does not exist.`, input: value });
-  })
-  .optional();
-
-const siteText = z.string('site must be the name of a Site.').normalize('NFC');
-
-function row<Shape extends z.ZodRawShape>(noun: string, shape: Shape) {
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === 'unrecognized_keys'
-        ? `${(issue.keys as string[]).join(', ')}: a ${noun} has no such field.`
-        : undefined,
-  });
+export interface InterfaceWish extends Carrier {
+  readonly kind: 'INTERFACE';
+  /** Hostname of its device. */
+  readonly device: string;
+  readonly name: string;
+  readonly description?: string | undefined;
+  readonly type?: number | undefined;
+  /** In canonical form. */
+  readonly macAddress?: string | null | undefined;
+  readonly speed?: number | null | undefined;
+  /** Name of an interface of the same device. */
+  readonly parent?: string | null | undefined;
+  /** Host addresses that it is to have, beside those that it has, in canonical form. */
+  readonly addresses?: readonly string[] | undefined;
+  readonly forceAddresses?: boolean | undefined;
 }
 
-const schemas = perSettings((settings) => ({
-  SITE: row('site', { name: siteName, description: siteDescription.optional() }),
-  DEVICE: row('device', { site: siteText, hostname: hostnameInput.of(settings), attributes }).transform(
-    ({ attributes: _, ...wish }) => wish,
-  ),
-  NETWORK: row('network', { site: siteText, ...prefixFields, state: stateInput.optional(), attributes }).transform(
-    ({ attributes: _, ...given }, check) => readPrefix(given, check),
-  ),
-}));
-
-/** What each kind of row may say, besides `attributes`. */
-export const fieldsOf: Readonly<Record<RowKind, readonly string[]>> = {
-  SITE: ['name', 'description'],
-  DEVICE: ['site', 'hostname'],
-  NETWORK: ['site', ...Object.keys(prefixFields), 'state'],
-};
-
-/**
- * What a row asks for, or why it fails.
- * @param site the name of the Site for rows that name none.
- */
-export function readWish(ctx: Context, source: SourceRow, site: string | null): Wish | Verdict {
-  if (source.verdict) return source.verdict;
-  const { kind } = source;
-  if (kind === 'UNKNOWN') throw new Error('A row without a kind has a verdict.');
-  const located = kind !== 'SITE' && source.fields.site === undefined && site !== null;
-  const fields = located ? { ...source.fields, site } : source.fields;
-  try {
-    return { kind, ...parse(schemas(ctx)[kind] as z.ZodType<Omit<Wish, 'kind'>>, fields) } as Wish;
-  } catch (error) {
-    if (error instanceof GatehouseError) return failed(error);
-    throw error;
-  }
+export interface CircuitWish extends Carrier {
+  readonly kind: 'CIRCUIT';
+  readonly name?: string | undefined;
+  /** Slugs of interfaces. */
+  readonly endpointA: string;
+  readonly endpointZ?: string | null | undefined;
 }
+
+export interface ProtocolWish extends Carrier {
+  readonly kind: 'PROTOCOL';
+  /** Name of its type. */
+  readonly type: string;
+  /** Hostname. */
+  readonly device: string;
+  /** Slug of an interface. */
+  readonly interface?: string | null | undefined;
+  /** Slug of a circuit. */
+  readonly circuit?: string | null | undefined;
+  readonly description?: string | undefined;
+  readonly authString?: string | undefined;
+}
+
+export type CarrierWish = DeviceWish | NetworkWish | InterfaceWish | CircuitWish | ProtocolWish;
+export type Wish = SiteWish | AttributeWish | ProtocolTypeWish | CarrierWish;
+export type WishOf<Kind extends Wish['kind']> = Extract<Wish, { readonly kind: Kind }>;
 
 /** Equal for wishes about one object. */
-export function identityOf(wish: Wish): string {
-  if (wish.kind === 'SITE') return JSON.stringify([wish.kind, wish.name]);
-  const key = wish.kind === 'DEVICE' ? foldHostname(wish.hostname) : wish.cidr;
-  return JSON.stringify([wish.kind, wish.site, key]);
+export const identityOf = (wish: Wish): string => JSON.stringify([wish.kind, ...keyOf(wish)]);
+
+function keyOf(wish: Wish): readonly (string | null)[] {
+  switch (wish.kind) {
+    case 'SITE':
+      return [wish.name];
+    case 'ATTRIBUTE':
+      return [wish.site, wish.resource, wish.name];
+    case 'PROTOCOL_TYPE':
+      return [wish.site, wish.name];
+    case 'DEVICE':
+      return [wish.site, foldHostname(wish.hostname)];
+    case 'NETWORK':
+      return [wish.site, wish.cidr];
+    case 'INTERFACE':
+      return [wish.site, foldHostname(wish.device), wish.name];
+    case 'CIRCUIT':
+      return [wish.site, toNameSlug(wish.name ?? `${wish.endpointA}_${wish.endpointZ ?? 'None'}`)];
+    // It has no key of its own: rows that say the same of where it runs are about one, unless they describe it otherwise.
+    case 'PROTOCOL':
+      return [
+        wish.site,
+        wish.type,
+        foldHostname(wish.device),
+        wish.interface ?? null,
+        wish.circuit ?? null,
+        wish.description ?? '',
+      ];
+  }
 }

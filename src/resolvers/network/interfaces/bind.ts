@@ -101,7 +101,7 @@ async function lookUp(ctx: Context, { remove, add }: AddressChanges): Promise<Fo
 }
 
 /** An address that the viewer may not read is as one that is missing and that he may not create. */
-function refuseBinding(
+export function refuseBinding(
   ctx: Context,
   wish: AddressWish,
   network: Network,

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { visible } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { parse } from '#kernel/input.ts';
-import { mayRead } from '#resolvers/network/access.ts';
+import { mayRead, readsByGrantsOn } from '#resolvers/network/access.ts';
 import { only } from '#resolvers/network/bulk.ts';
 import { deviceStore } from '#resolvers/network/devices/device.ts';
 import { interfaceKey } from '#resolvers/network/interfaces/input.ts';
@@ -23,19 +22,11 @@ export async function readableInterfaces(
 ): Promise<(NetworkInterface | null)[]> {
   const plain = interfaces.map((one) => one !== null && mayRead(ctx, interfaceFacts(one, [])));
   const unclear = interfaces.filter((one, index) => one !== null && !plain[index]) as NetworkInterface[];
-  if (unclear.length === 0 || !hasInterfaceGrants(ctx))
+  if (unclear.length === 0 || !readsByGrantsOn(ctx, 'interface'))
     return interfaces.map((one, index) => (plain[index] ? one : null));
   const chains = await ctx.use(interfaceStore).ancestors(unclear.map(({ id }) => id));
   const inherited = new Set(unclear.filter((one, index) => mayRead(ctx, interfaceFacts(one, chains[index] ?? []))));
   return interfaces.map((one, index) => (plain[index] || (one && inherited.has(one)) ? one : null));
-}
-
-/** Whether a grant on an interface could give the right to read what hangs below it. */
-function hasInterfaceGrants(ctx: Context): boolean {
-  const visibility = visible(ctx, 'network:read');
-  return (
-    typeof visibility === 'object' && visibility.allOf.some((list) => list.some(({ kind }) => kind === 'interface'))
-  );
 }
 
 /** So many Sites may have one hostname. */

@@ -108,7 +108,8 @@ async function refuseLoops(
   if (faults.length > 0) throw new InputError(faults);
 }
 
-function returnsTo(id: string, above: ReadonlyMap<string, string | null>): boolean {
+/** Whether the way up from a thing leads back to it. */
+export function returnsTo(id: string, above: ReadonlyMap<string, string | null>): boolean {
   const seen = new Set<string>();
   let next = above.get(id) ?? null;
   while (next !== null && !seen.has(next)) {

@@ -52,7 +52,7 @@ const description = prose('description', { max: 255 });
 const addresses = z.array(hostInput, 'addresses must be a list of texts.').transform((list) => [...new Set(list)]);
 
 /** What can be said of an interface, each part as it comes when it is given. */
-const parts = (settings: NetworkSettings) => ({
+export const interfaceFields = (settings: NetworkSettings) => ({
   name,
   description,
   type: typeInput(settings),
@@ -67,7 +67,7 @@ const parts = (settings: NetworkSettings) => ({
 /** The same with what holds where nothing is said. */
 function withDefaults(settings: NetworkSettings) {
   const { defaultType, defaultMac, defaultSpeed } = settings.interface;
-  const fields = parts(settings);
+  const fields = interfaceFields(settings);
   return {
     ...fields,
     description: fields.description.default(''),
@@ -88,7 +88,7 @@ export type Fresh = z.output<ReturnType<typeof interfaceCreate>>;
 const reference = { site: siteKey.nullish(), by: interfaceKey };
 
 export const interfaceUpdate = perSettings((settings) =>
-  z.object({ ...reference, ...z.object(parts(settings)).partial().shape }),
+  z.object({ ...reference, ...z.object(interfaceFields(settings)).partial().shape }),
 );
 export const interfaceReplace = perSettings((settings) => z.object({ ...reference, ...withDefaults(settings) }));
 /** A change, as update and replace have it: what is undefined stays. */

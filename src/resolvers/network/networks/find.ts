@@ -3,7 +3,7 @@ import { visible } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { parse } from '#kernel/input.ts';
 import { emptyPage, type Page, type PageRequest } from '#kernel/page.ts';
-import { mayRead } from '#resolvers/network/access.ts';
+import { mayRead, readsByGrantsOn } from '#resolvers/network/access.ts';
 import { type Chosen, choose, nothingChosen, queryFields } from '#resolvers/network/attributes/choose.ts';
 import { only } from '#resolvers/network/bulk.ts';
 import type { SiteKey } from '#resolvers/network/keys.ts';
@@ -25,7 +25,7 @@ export async function findNetworks(ctx: Context, ids: readonly string[]): Promis
 export async function readable(ctx: Context, networks: readonly (Network | null)[]): Promise<(Network | null)[]> {
   const plain = networks.map((network) => network && mayRead(ctx, networkFacts(network, [])));
   const unclear = networks.filter((network, index) => network !== null && !plain[index]) as Network[];
-  if (unclear.length === 0 || !hasNetworkGrants(ctx)) {
+  if (unclear.length === 0 || !readsByGrantsOn(ctx, 'network')) {
     return networks.map((network, index) => (plain[index] ? network : null));
   }
   const ancestors = await ancestorsOf(ctx, unclear);
@@ -33,12 +33,6 @@ export async function readable(ctx: Context, networks: readonly (Network | null)
     unclear.filter((network, index) => mayRead(ctx, networkFacts(network, ancestors[index] ?? []))),
   );
   return networks.map((network, index) => (plain[index] || (network && inherited.has(network)) ? network : null));
-}
-
-/** Whether a grant on a network could give the right to read what lies in it. */
-function hasNetworkGrants(ctx: Context): boolean {
-  const visibility = visible(ctx, 'network:read');
-  return typeof visibility === 'object' && visibility.allOf.some((list) => list.some(({ kind }) => kind === 'network'));
 }
 
 export const networkFinder: Finder<Network> = {

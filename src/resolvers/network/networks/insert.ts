@@ -2,6 +2,7 @@ import { type Context, microseconds } from '#kernel/context.ts';
 import { ConflictError, type GatehouseError, InputError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
 import { mayRead, refusal } from '#resolvers/network/access.ts';
+import type { Attribute } from '#resolvers/network/attributes/attribute.ts';
 import {
   type CheckedAttributes,
   type GivenAttributes,
@@ -111,11 +112,13 @@ export interface JudgedSeeds {
 /**
  * Judges seeds by the definitions of their attributes, by the tree as it is, and by the seeds before and around them.
  * @param standings of the seeds, in their order.
+ * @param planned see `judgeAttributes`.
  */
 export async function judgeSeeds(
   ctx: Context,
   seeds: readonly Seed[],
   standings: readonly Standing[],
+  planned: readonly Attribute[] = [],
 ): Promise<JudgedSeeds> {
   const judged = await judgeAttributes(
     ctx,
@@ -125,6 +128,7 @@ export async function judgeSeeds(
       given: attributes,
       path: [...path, 'attributes'],
     })),
+    planned,
   );
   const faults = judged.map((verdict) => ('faults' in verdict ? new InputError(verdict.faults) : null));
   return {
@@ -165,12 +169,12 @@ function refuseSeeds(
   });
 }
 
-/** A Site that the viewer may not know of is as unknown as one that does not exist. */
+/** A Site that the viewer named and may not know of is as unknown as one that does not exist. */
 function refuseRight(ctx: Context, seed: Seed, ancestors: readonly Network[]): GatehouseError | null {
   const facts = networkFacts({ id: '', siteId: seed.site.id }, ancestors);
   const refused = seed.allocation ? null : refusal(ctx, 'network:create', facts);
-  if (!refused || mayRead(ctx, siteFacts(seed.site)) || mayRead(ctx, facts)) return refused;
-  return new InputError([unknownSite(seed.named ?? seed.site, [...(seed.path ?? []), 'site'])]);
+  if (!refused || !seed.named || mayRead(ctx, siteFacts(seed.site))) return refused;
+  return new InputError([unknownSite(seed.named, [...(seed.path ?? []), 'site'])]);
 }
 
 function refuseTaken(seed: Seed, standing: Standing, repeated: boolean): GatehouseError | null {

@@ -6,6 +6,7 @@ import { defineEvent } from '#kernel/event.ts';
 import { parse } from '#kernel/input.ts';
 import { allowSomewhere, mayRead } from '#resolvers/network/access.ts';
 import { isHost, toCidr } from '#resolvers/network/cidr.ts';
+import { readable } from '#resolvers/network/networks/find.ts';
 import { type Network, namedInEvent, networkGlobalId } from '#resolvers/network/networks/network.ts';
 import { networkStore, type Tree } from '#resolvers/network/networks/store.ts';
 import { siteKey, sitesByKey, unknownSite } from '#resolvers/network/sites/find.ts';
@@ -77,11 +78,26 @@ export async function verifyTree(ctx: Context, input: TreeVerify): Promise<TreeR
     appendRepaired(ctx, found);
     return {
       checked: found.reduce((sum, { checked }) => sum + checked, 0),
-      faults: found.flatMap(({ faults }) => faults).slice(0, namedInEvent),
+      faults: await shownFaults(ctx, found.flatMap(({ faults }) => faults).slice(0, namedInEvent)),
       faultCount: found.reduce((sum, { faultCount }) => sum + faultCount, 0),
       repairedCount: found.reduce((sum, { repairedCount }) => sum + repairedCount, 0),
     };
   });
+}
+
+/** Who administers a Site need not see its networks: he is told how many faults there are. */
+async function shownFaults(ctx: Context, faults: readonly TreeFault[]): Promise<TreeFault[]> {
+  const networks = await readable(
+    ctx,
+    faults.map(({ network }) => network),
+  );
+  const parents = await readable(
+    ctx,
+    faults.map(({ parent }) => parent),
+  );
+  return faults
+    .map((fault, index) => ({ ...fault, parent: parents[index] ?? null }))
+    .filter((_, index) => networks[index]);
 }
 
 async function adminSite(ctx: Context, key: z.output<typeof siteKey>): Promise<string> {

@@ -53,33 +53,45 @@ async function create(ctx: Context, items: Items<Fresh>): Promise<ProtocolType[]
         path: items.path(index, 'requiredAttributes'),
       })),
     );
-    const now = microseconds(ctx.clock.now());
-    const types = await ctx.use(protocolTypeStore).insertMany(
+    const types = await insertProtocolTypes(
+      ctx,
       items.values.map(({ name, description }, index) => ({
-        id: newId(),
         siteId: sites[index]?.id ?? '',
         name,
         description,
         requiredAttributeIds: required[index] ?? [],
-        createdAt: now,
-        updatedAt: now,
       })),
     );
-    const made = types.map((type, index) => {
+    return types.map((type, index) => {
       if (type) return type;
       throw new ConflictError(`${items.values[index]?.name} already exists in this site.`, items.path(index, 'name'));
     });
-    const names = await requiredNames(ctx, made);
-    for (const [index, type] of made.entries()) {
-      const snapshot = toProtocolTypeSnapshot(type, names[index] ?? []);
-      ctx.events.append(
-        protocolTypeCreated,
-        { protocolType: snapshot },
-        { subject: protocolTypeGlobalId(type.id), scope: protocolTypeFacts(type), after: snapshot },
-      );
-    }
-    return made;
   });
+}
+
+/**
+ * Inserts types with their events, however many; null for those whose name is taken. The caller has checked rights and
+ * content, holds the Sites and the required attributes, and opened the transaction.
+ */
+export async function insertProtocolTypes(
+  ctx: Context,
+  fresh: readonly Pick<ProtocolType, 'siteId' | 'name' | 'description' | 'requiredAttributeIds'>[],
+): Promise<(ProtocolType | null)[]> {
+  const now = microseconds(ctx.clock.now());
+  const types = await ctx
+    .use(protocolTypeStore)
+    .insertMany(fresh.map((type) => ({ id: newId(), ...type, createdAt: now, updatedAt: now })));
+  const made = types.filter((type) => type !== null);
+  const names = await requiredNames(ctx, made);
+  for (const [index, type] of made.entries()) {
+    const snapshot = toProtocolTypeSnapshot(type, names[index] ?? []);
+    ctx.events.append(
+      protocolTypeCreated,
+      { protocolType: snapshot },
+      { subject: protocolTypeGlobalId(type.id), scope: protocolTypeFacts(type), after: snapshot },
+    );
+  }
+  return types;
 }
 
 /** Why the viewer may not. A Site that he may not know of is as unknown as one that does not exist. */

@@ -48,10 +48,10 @@ export interface ProtocolTypeStore {
   /** The types as they are, exclusively until the unit of work ends: waits for those who hold them. */
   lock(ids: readonly string[]): Promise<(ProtocolType | null)[]>;
   /**
-   * Writes name, description, required attributes and `updatedAt`. False when the name is taken; the unit of work must
-   * then be given up.
+   * Writes name, description, required attributes and `updatedAt` of all together: they may swap names. Answers those
+   * whose name is taken by another; when there are any, the unit of work must be given up.
    */
-  update(type: ProtocolType): Promise<boolean>;
+  updateMany(types: readonly ProtocolType[]): Promise<readonly ProtocolType[]>;
   deleteMany(ids: readonly string[]): Promise<void>;
 }
 

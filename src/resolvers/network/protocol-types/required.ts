@@ -7,9 +7,12 @@ import { attributeStore } from '#resolvers/network/attributes/store.ts';
 import type { ProtocolType } from '#resolvers/network/protocol-types/protocol-type.ts';
 import { findReferred } from '#resolvers/network/referred.ts';
 
+/** The most attributes that a type requires. */
+export const mostRequired = 1000;
+
 export const requiredInput = z
   .array(attributeKey, 'requiredAttributes must be a list of keys.')
-  .max(1000, 'A protocol type requires 1000 attributes at most.');
+  .max(mostRequired, `A protocol type requires ${mostRequired} attributes at most.`);
 type Required = z.output<typeof requiredInput>;
 
 /** The attributes that a type is to require. */

@@ -59,22 +59,40 @@ async function change(ctx: Context, items: Items<z.output<typeof typeUpdate>>): 
     if (name === before.name && description === before.description && same) return before;
     const updatedAt = microseconds(ctx.clock.now());
     const after = { ...before, name, description, requiredAttributeIds: required, updatedAt };
-    if (!(await ctx.use(protocolTypeStore).update(after)))
-      throw new ConflictError(`${name} already exists in this site.`, items.path(0, 'name'));
-    const [namesBefore = [], namesAfter = []] = await requiredNames(ctx, [before, after]);
-    const snapshot = toProtocolTypeSnapshot(after, namesAfter);
+    const [taken] = await updateProtocolTypes(ctx, [{ before, after }]);
+    if (taken) throw new ConflictError(`${name} already exists in this site.`, items.path(0, 'name'));
+    return after;
+  });
+}
+
+/**
+ * Writes changed types, however many, with their events. The caller has checked rights and content, and locked them.
+ * @returns those whose name is taken; when there are any, the unit of work must be given up.
+ */
+export async function updateProtocolTypes(
+  ctx: Context,
+  changes: readonly { readonly before: ProtocolType; readonly after: ProtocolType }[],
+): Promise<readonly ProtocolType[]> {
+  if (changes.length === 0) return [];
+  const taken = await ctx.use(protocolTypeStore).updateMany(changes.map(({ after }) => after));
+  const names = await requiredNames(
+    ctx,
+    changes.flatMap(({ before, after }) => [before, after]),
+  );
+  for (const [index, { before, after }] of changes.entries()) {
+    const snapshot = toProtocolTypeSnapshot(after, names[index * 2 + 1] ?? []);
     ctx.events.append(
       protocolTypeUpdated,
       { protocolType: snapshot },
       {
         subject: protocolTypeGlobalId(after.id),
         scope: protocolTypeFacts(after),
-        before: toProtocolTypeSnapshot(before, namesBefore),
+        before: toProtocolTypeSnapshot(before, names[index * 2] ?? []),
         after: snapshot,
       },
     );
-    return after;
-  });
+  }
+  return taken;
 }
 
 /** The types of a call, locked, after a check of the rights. */

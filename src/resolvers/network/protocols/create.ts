@@ -6,6 +6,7 @@ import { prose } from '#kernel/input.ts';
 import { allowSomewhere } from '#resolvers/network/access.ts';
 import {
   attributesInput,
+  type CheckedAttributes,
   checkAttributes,
   type GivenAttributes,
   noAttributes,
@@ -18,7 +19,7 @@ import { interfaceKey } from '#resolvers/network/interfaces/input.ts';
 import { protocolTypeKey } from '#resolvers/network/protocol-types/find.ts';
 import { requiredNames } from '#resolvers/network/protocol-types/required.ts';
 import { authStringInput, sealAuthString } from '#resolvers/network/protocols/auth-string.ts';
-import { holdParts, readParts } from '#resolvers/network/protocols/parts.ts';
+import { holdParts, type Parts, readParts } from '#resolvers/network/protocols/parts.ts';
 import {
   type Protocol,
   protocolCreated,
@@ -81,27 +82,48 @@ async function create(ctx: Context, items: Items<Fresh>): Promise<Protocol[]> {
         path: items.path(index, 'attributes'),
       })),
     );
-    const now = microseconds(ctx.clock.now());
-    const fresh = parts.map((part, index): SealedProtocol => {
-      const id = newId();
-      const { description = '', authString = '' } = items.values[index] ?? {};
-      return { id, ...part, description, ...sealAuthString(ctx, id, authString), createdAt: now, updatedAt: now };
-    });
-    await ctx.use(protocolStore).insertMany(fresh);
-    await storeAttributes(
+    return insertProtocols(
       ctx,
-      'PROTOCOL',
-      fresh.flatMap(({ id, siteId }, index) => {
-        const attributes = checked[index] ?? noAttributes;
-        return attributes.parts.length > 0 ? [{ targetId: id, siteId, checked: attributes }] : [];
+      parts.map((part, index) => {
+        const { description = '', authString = '' } = items.values[index] ?? {};
+        return { ...part, description, authString, attributes: checked[index] ?? noAttributes };
       }),
     );
-    const protocols = fresh.map(({ sealed: _, ...protocol }): Protocol => protocol);
-    const names = await namesOf(ctx, protocols);
-    for (const [index, protocol] of protocols.entries()) {
-      const snapshot = toProtocolSnapshot(protocol, names, checked[index]?.attributes ?? {});
-      appendProtocolEvent(ctx, protocolCreated, protocol, { data: { protocol: snapshot }, after: snapshot });
-    }
-    return protocols;
   });
+}
+
+/** A protocol to be, with its secret as it was given, and what it is to carry. */
+export interface FreshProtocol extends Parts {
+  readonly description: string;
+  /** Empty for none. */
+  readonly authString: string;
+  readonly attributes: CheckedAttributes;
+}
+
+/**
+ * Inserts protocols with their events, however many. The caller has checked rights and content, holds all that they refer
+ * to, and opened the transaction.
+ */
+export async function insertProtocols(ctx: Context, fresh: readonly FreshProtocol[]): Promise<Protocol[]> {
+  const now = microseconds(ctx.clock.now());
+  const rows = fresh.map(({ authString, attributes: _, ...rest }): SealedProtocol => {
+    const id = newId();
+    return { id, ...rest, ...sealAuthString(ctx, id, authString), createdAt: now, updatedAt: now };
+  });
+  await ctx.use(protocolStore).insertMany(rows);
+  await storeAttributes(
+    ctx,
+    'PROTOCOL',
+    rows.flatMap(({ id, siteId }, index) => {
+      const checked = fresh[index]?.attributes ?? noAttributes;
+      return checked.parts.length > 0 ? [{ targetId: id, siteId, checked }] : [];
+    }),
+  );
+  const protocols = rows.map(({ sealed: _, ...protocol }): Protocol => protocol);
+  const names = await namesOf(ctx, protocols);
+  for (const [index, protocol] of protocols.entries()) {
+    const snapshot = toProtocolSnapshot(protocol, names, fresh[index]?.attributes.attributes ?? {});
+    appendProtocolEvent(ctx, protocolCreated, protocol, { data: { protocol: snapshot }, after: snapshot });
+  }
+  return protocols;
 }

@@ -1,19 +1,20 @@
 import type { Context } from '#kernel/context.ts';
 import type { Blocker } from '#kernel/errors.ts';
-import { hostnamesOf } from '#resolvers/network/interfaces/find.ts';
-import { protocolTypeStore } from '#resolvers/network/protocol-types/protocol-type.ts';
+import { findDevices } from '#resolvers/network/devices/find.ts';
+import { findProtocolTypes } from '#resolvers/network/protocol-types/find.ts';
 import { type Protocol, protocolGlobalId } from '#resolvers/network/protocols/protocol.ts';
 
-/** The names of protocol types, also of those that the viewer may not read: they are a part of their protocols. */
-async function typeNames(ctx: Context, typeIds: readonly string[]): Promise<string[]> {
-  const types = await ctx.use(protocolTypeStore).getMany(typeIds);
-  return types.map((type) => type?.name ?? '');
-}
+/** `bgp on sjc-r1`; without what is not told. */
+export const protocolName = (type: string | null, hostname: string | null): string =>
+  hostname === null ? (type ?? 'protocol') : `${type ?? 'protocol'} on ${hostname}`;
 
-/** What people call a protocol, which has no natural key: `bgp on sjc-r1`. Those asked for together take two reads. */
+/**
+ * What people call a protocol, which has no natural key: by its type and its device, as far as the viewer may read them.
+ * Those asked for together take two reads.
+ */
 export async function nameOfProtocol(ctx: Context, { typeId, deviceId }: Protocol): Promise<string> {
-  const [type, hostname] = await Promise.all([ctx.load(typeNames, typeId), ctx.load(hostnamesOf, deviceId)]);
-  return `${type} on ${hostname}`;
+  const [type, device] = await Promise.all([ctx.load(findProtocolTypes, typeId), ctx.load(findDevices, deviceId)]);
+  return protocolName(type?.name ?? null, device?.hostname ?? null);
 }
 
 /** Protocols as errors name what stands in the way. */

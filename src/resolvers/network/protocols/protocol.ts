@@ -58,6 +58,8 @@ export interface ProtocolStore {
   pages(scopes: readonly ProtocolScope[], query: Query): Promise<Page<Protocol>[]>;
   /** How many each scope has, in one read for scopes of one kind. */
   count(scopes: readonly ProtocolScope[], query: Pick<Query, 'filter' | 'visibility'>): Promise<number[]>;
+  /** Every protocol of these devices, in order of creation. One read. */
+  ofDevices(deviceIds: readonly string[]): Promise<Protocol[]>;
   /** Every protocol of the scopes, each once, exclusively until the unit of work ends, in order of creation. */
   lockWithin(scopes: readonly ProtocolScope[]): Promise<Protocol[]>;
   /** With their authStrings, exclusively until the unit of work ends. */

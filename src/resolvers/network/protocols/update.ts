@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { allow } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
-import { type FieldFault, InputError, UnavailableError } from '#kernel/errors.ts';
+import { type FieldFault, InputError, OutdatedError } from '#kernel/errors.ts';
 import { allowSomewhere } from '#resolvers/network/access.ts';
 import { type Attributes, attributesInput, type GivenAttributes } from '#resolvers/network/attributes/check.ts';
 import { changeAttributes } from '#resolvers/network/attributes/values.ts';
@@ -158,7 +158,7 @@ async function lockProtocols(ctx: Context, items: Items<Change>): Promise<Locked
     if (!protocol) throw notFound('Protocol', items, index, 'update');
     // Its parts were held as they were when it was found.
     if (!sameParts(protocol, named[index] ?? protocol))
-      throw new UnavailableError('The protocol was changed by somebody else just now. Try again.');
+      throw new OutdatedError('The protocol was changed by somebody else just now. Try again.');
     return protocol;
   });
   return { before, parts, required: await requiredNames(ctx, types) };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { allow, visibleExactly } from '#kernel/access.ts';
+import { allow, showEvents, visibleExactly } from '#kernel/access.ts';
 import { catalogue } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
 import { InputError } from '#kernel/errors.ts';
@@ -59,7 +59,12 @@ export async function pageEvents(
 ): Promise<Page<StoredEvent>> {
   allow(ctx, 'event:read');
   const visibility = ctx.viewer.rights.texts.includes('*') ? 'all' : await eventVisibility(ctx);
-  return ctx.use(eventLog).page(readEventFilter(filter), visibility, request);
+  const page = await ctx.use(eventLog).page(readEventFilter(filter), visibility, request);
+  const shown = await showEvents(
+    ctx,
+    page.items.map(({ node }) => node),
+  );
+  return { ...page, items: page.items.map((item, index) => ({ ...item, node: shown[index] ?? item.node })) };
 }
 
 export async function readEventLog(ctx: Context): Promise<LogState> {

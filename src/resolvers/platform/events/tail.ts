@@ -40,6 +40,8 @@ export class Tail {
   #unlisten: (() => Promise<void>) | null = null;
   #slots: number;
   readonly #waiting: (() => void)[] = [];
+  /** Who waits until a number was handed on. */
+  #awaited: { readonly sequence: number; readonly reached: () => void }[] = [];
   #fresh: { current: Promise<LogState>; next: Promise<LogState> | null } | null = null;
 
   constructor(store: EventLogStore, options: TailOptions) {
@@ -79,6 +81,7 @@ export class Tail {
     if (this.#poll) clearTimeout(this.#poll);
     await this.#unlisten?.();
     await this.#reading?.catch(() => undefined);
+    this.#release(Number.POSITIVE_INFINITY);
   }
 
   add(listener: TailListener): () => void {
@@ -104,6 +107,15 @@ export class Tail {
         this.#again = false;
         this.wake();
       });
+  }
+
+  /** Resolves when the event with this number was handed on, or the log began anew, or the tail stopped. */
+  reach(sequence: number): Promise<void> {
+    if (this.#stopped || this.#position >= sequence) return Promise.resolve();
+    this.wake();
+    return new Promise((reached) => {
+      this.#awaited.push({ sequence, reached });
+    });
   }
 
   /** Events after a number: from the ring, else from the store, where equal reads are shared. */
@@ -169,6 +181,7 @@ export class Tail {
       for (const event of events) this.#ring.push(event);
       this.#position = events.at(-1)?.sequence ?? this.#position;
       for (const listener of this.#listeners) listener.events(events);
+      this.#release(this.#position);
       if (events.length < this.#options.page) return;
     }
   }
@@ -183,6 +196,14 @@ export class Tail {
     this.#ring.clear();
     this.#pages.clear();
     for (const listener of this.#listeners) listener.renewed(state);
+    this.#release(Number.POSITIVE_INFINITY);
+  }
+
+  #release(upTo: number): void {
+    const waiting = this.#awaited;
+    if (waiting.length === 0) return;
+    this.#awaited = waiting.filter(({ sequence }) => sequence > upTo);
+    for (const { sequence, reached } of waiting) if (sequence <= upTo) reached();
   }
 
   #schedulePoll(): void {

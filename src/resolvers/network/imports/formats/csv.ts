@@ -1,5 +1,7 @@
 import { CsvError, parse } from 'csv-parse/sync';
-import { allFields, rowOf } from '#resolvers/network/imports/formats/kind.ts';
+import { Cell } from '#resolvers/network/attributes/check.ts';
+import { type CellForm, fieldsOf } from '#resolvers/network/imports/fields.ts';
+import { allFields, kindOf, rowOf } from '#resolvers/network/imports/formats/kind.ts';
 import { badText } from '#resolvers/network/imports/formats/text.ts';
 import type { RowKind } from '#resolvers/network/imports/inventory-import.ts';
 import { failure, type Reading, type SourceRow } from '#resolvers/network/imports/row.ts';
@@ -38,9 +40,17 @@ function readRecords(text: string): CsvRecord[] {
     }));
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw badText(`The text is not CSV: ${error.message}.`);
+    // The message of the reader may quote a cell, and a cell may be a secret.
+    const { code, lines } = error as CsvError & { readonly lines?: number };
+    throw badText(`The text is not CSV: ${faults[code] ?? 'it cannot be read'} at line ${lines ?? '?'}.`);
   }
 }
+
+const faults: Readonly<Record<string, string>> = {
+  CSV_INVALID_CLOSING_QUOTE: 'something stands behind the closing quote of a cell',
+  CSV_QUOTE_NOT_CLOSED: 'the quote of a cell is not closed',
+  INVALID_OPENING_QUOTE: 'a quote stands within a cell that does not begin with one',
+};
 
 const breaksIn = (cells: readonly string[]): number =>
   cells.reduce((count, cell) => count + (cell.match(/\r\n|\r|\n/g)?.length ?? 0), 0);
@@ -63,21 +73,30 @@ function toRow({ line, cells }: CsvRecord, columns: readonly string[], usual: Ro
     const cell = cells[index] ?? '';
     return cell === '' ? [] : [{ name, cell }];
   });
-  const isAttribute = ({ name }: { readonly name: string }) => name.startsWith(attributePrefix);
-  const attributes = given
-    .filter(isAttribute)
-    .map(({ name, cell }) => [name.slice(attributePrefix.length), splitValues(cell)] as const);
-  const plain = given
-    .filter((entry) => !isAttribute(entry))
-    .map(({ name, cell }) => [name, name === 'prefixLength' && /^\d{1,9}$/.test(cell) ? Number(cell) : cell] as const);
-  const fields = {
-    ...Object.fromEntries(plain),
-    ...(attributes.length > 0 && { attributes: Object.fromEntries(attributes) }),
-  };
-  const row = rowOf(line, fields, usual);
+  const kind = kindOf(given.find(({ name }) => name === 'kind')?.cell, usual);
+  const forms: Readonly<Record<string, CellForm>> = kind ? fieldsOf[kind] : {};
+  const fields = new Map<string, unknown>();
+  const inner = new Map<string, [string, unknown][]>();
+  for (const { name, cell } of given) {
+    const dot = name.indexOf('.');
+    const [outer, rest] = dot < 0 ? [name, ''] : [name.slice(0, dot), name.slice(dot + 1)];
+    const value = name.startsWith(attributePrefix) ? new Cell(splitValues(cell)) : readCell(forms[name], cell);
+    if (dot < 0) fields.set(name, value);
+    else inner.set(outer, [...(inner.get(outer) ?? []), [rest, value]]);
+  }
+  for (const [name, entries] of inner) fields.set(name, Object.fromEntries(entries));
+  const row = rowOf(line, Object.fromEntries(fields), usual);
   if (cells.length === columns.length) return row;
   const message = `The header names ${columns.length} columns, and the row has cells for ${cells.length}.`;
   return { ...row, verdict: failure('BAD_USER_INPUT', message) };
+}
+
+/** A cell that cannot be read in its form stays a text, and fails where the row is checked. */
+function readCell(form: CellForm | undefined, cell: string): unknown {
+  if (form === 'list') return splitValues(cell);
+  if (form === 'whole' && /^-?\d{1,15}$/.test(cell)) return Number(cell);
+  if (form === 'flag' && (cell === 'true' || cell === 'false')) return cell === 'true';
+  return cell;
 }
 
 /** Several values in one cell are split by `|`; `\|` is the character itself. */

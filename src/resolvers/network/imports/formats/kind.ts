@@ -1,10 +1,15 @@
+import { fieldsOf } from '#resolvers/network/imports/fields.ts';
 import { type CountedKind, type RowKind, rowKinds } from '#resolvers/network/imports/inventory-import.ts';
 import { failure, type SourceRow } from '#resolvers/network/imports/row.ts';
-import { fieldsOf } from '#resolvers/network/imports/wish.ts';
 
-/** How files write a kind: `device`. */
-const written = (kind: RowKind): string => kind.toLowerCase();
+/** How files write a kind: `protocolType`. */
+const written = (kind: RowKind): string =>
+  kind.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 const known = rowKinds.map(written).join(', ');
+
+/** The kind that a row says, the usual one where it says none; null for what is no kind. */
+export const kindOf = (given: unknown, usual: RowKind | null): RowKind | null =>
+  given === undefined ? usual : (rowKinds.find((candidate) => written(candidate) === given) ?? null);
 
 /**
  * A row whose fields say what kind it is, or do not.
@@ -15,7 +20,7 @@ export function rowOf(
   { kind: given, ...fields }: Readonly<Record<string, unknown>>,
   usual: RowKind | null,
 ): SourceRow {
-  const kind = given === undefined ? usual : rowKinds.find((candidate) => written(candidate) === given);
+  const kind = kindOf(given, usual);
   if (kind) return { row, kind, ref: refOf(kind, fields), fields };
   const message =
     given === undefined
@@ -33,12 +38,21 @@ export const notAnObject = (row: number): SourceRow => ({
 
 const nameless = (row: number): { row: number; kind: CountedKind; ref: string } => ({ row, kind: 'UNKNOWN', ref: '' });
 
-/** The natural key, where the row has one to show. */
+/** The natural key, or what comes closest to one, where the row has it to show. Never what may be a secret. */
 function refOf(kind: RowKind, fields: Readonly<Record<string, unknown>>): string {
-  const names = { SITE: ['name'], DEVICE: ['hostname'], NETWORK: ['cidr', 'networkAddress'] }[kind];
-  const key = names.map((name) => fields[name]).find((value) => typeof value === 'string');
-  return typeof key === 'string' ? key.slice(0, 255) : '';
+  const text = (name: string) => (typeof fields[name] === 'string' ? fields[name] : '');
+  const refs: Readonly<Record<RowKind, () => string>> = {
+    SITE: () => text('name'),
+    ATTRIBUTE: () => `${text('resource')} ${text('name')}`.trim(),
+    PROTOCOL_TYPE: () => text('name'),
+    DEVICE: () => text('hostname'),
+    NETWORK: () => text('cidr') || text('networkAddress'),
+    INTERFACE: () => `${text('device')}:${text('name')}`,
+    CIRCUIT: () => text('name') || `${text('endpointA')}_${text('endpointZ') || 'None'}`,
+    PROTOCOL: () => `${text('type')} on ${text('device')}`,
+  };
+  return refs[kind]().slice(0, 255);
 }
 
 /** Every name that a row of some kind may have, besides attributes. */
-export const allFields: ReadonlySet<string> = new Set(rowKinds.flatMap((kind) => fieldsOf[kind]));
+export const allFields: ReadonlySet<string> = new Set(rowKinds.flatMap((kind) => Object.keys(fieldsOf[kind])));

@@ -1,42 +1,80 @@
 import { foldHostname, hostnameFault } from '#resolvers/network/devices/hostname.ts';
 import type { NetboxOrder } from '#resolvers/network/imports/input.ts';
-import { contradicted, type NetboxFile, type NetboxObject, refOf } from '#resolvers/network/imports/netbox/objects.ts';
+import {
+  byKey,
+  contradicted,
+  identityOf,
+  type NetboxFile,
+  type NetboxObject,
+  refOf,
+} from '#resolvers/network/imports/netbox/objects.ts';
 import { siteOfDevice } from '#resolvers/network/imports/netbox/sites.ts';
+import { Values } from '#resolvers/network/imports/netbox/values.ts';
 import { failure, type RowWarning, type SourceRow } from '#resolvers/network/imports/row.ts';
 import type { NetworkSettings } from '#resolvers/network/settings.ts';
 
 type Rules = NetworkSettings['hostname'];
 
-/** Devices with hostnames that are names by the rules, and each one's own in its Site. */
-export function deviceRows(file: NetboxFile, order: NetboxOrder, rules: Rules): SourceRow[] {
-  const taken = new Map<string, NetboxObject['pk']>();
-  return [...file.of('dcim.device')].sort(byKey).map((device) => {
-    const { row } = device;
-    const ref = refOf(device);
-    const site = siteOfDevice(file, device, order);
-    const verdict = contradicted(device) ?? ('verdict' in site ? site.verdict : null);
-    if (verdict) return { row, kind: 'DEVICE', ref, fields: {}, verdict };
-    const place = 'name' in site ? site.name : '';
-    const named = toHostname(device, rules);
-    if (!named) {
-      const reason = failure('BAD_USER_INPUT', 'A device without a name needs a pk to be named after.', ['pk']);
-      return { row, kind: 'DEVICE', ref, fields: {}, verdict: reason };
-    }
-    const { hostname, suffixed } = makeOwn(taken, place, named.hostname, device);
-    return {
-      row,
-      kind: 'DEVICE',
-      ref,
-      fields: { site: place, hostname },
-      warnings: [...named.warnings, ...suffixed],
-    };
-  });
+/** A device as interfaces and addresses see it. */
+export interface PlacedDevice {
+  readonly site: string;
+  readonly hostname: string;
 }
 
-/** Keys are numbers in order; whatever has none comes last. */
-function byKey({ pk: one }: NetboxObject, { pk: other }: NetboxObject): number {
-  if (typeof one === 'number' && typeof other === 'number') return one - other;
-  return (one === null ? 1 : 0) - (other === null ? 1 : 0);
+export interface NetboxDevices {
+  readonly rows: readonly SourceRow[];
+  /** The device with a key, where it has become one. */
+  find(pk: unknown): PlacedDevice | null;
+}
+
+/** Devices with hostnames that are names by the rules, and each one's own in its Site. */
+export function readDevices(file: NetboxFile, order: NetboxOrder, rules: Rules): NetboxDevices {
+  const taken = new Map<string, NetboxObject['pk']>();
+  const placed = new Map<string, PlacedDevice>();
+  const rows = [...file.of('dcim.device')].sort(byKey).map((device): SourceRow => {
+    const base = { row: device.row, kind: 'DEVICE', ref: refOf(device) } as const;
+    const site = siteOfDevice(file, device, order);
+    const named = toHostname(device, rules);
+    const verdict = contradicted(device) ?? ('verdict' in site ? site.verdict : null) ?? (named ? null : nameless);
+    if (verdict || !named || 'verdict' in site) return { ...base, fields: {}, ...(verdict && { verdict }) };
+    const { hostname, suffixed } = makeOwn(taken, site.name, named.hostname, device);
+    if (device.pk !== null) placed.set(String(device.pk), { site: site.name, hostname });
+    const values = valuesOf(
+      file,
+      device,
+      order,
+      named.warnings.some(({ code }) => code === 'HOSTNAME_CHANGED'),
+    );
+    return {
+      ...base,
+      ...identityOf(device),
+      fields: { site: site.name, hostname, attributes: values.attributes },
+      warnings: [...named.warnings, ...suffixed, ...values.warnings],
+    };
+  });
+  return { rows, find: (pk) => placed.get(String(pk)) ?? null };
+}
+
+const nameless = failure('BAD_USER_INPUT', 'A device without a name needs a pk to be named after.', ['pk']);
+
+function valuesOf(file: NetboxFile, device: NetboxObject, order: NetboxOrder, renamed: boolean): Values {
+  const { fields } = device;
+  const values = new Values(file, device);
+  const type = values.find('device_type', 'dcim.devicetype', fields.device_type);
+  values
+    .reference('role', 'dcim.devicerole', { field: 'role' in fields ? 'role' : 'device_role' })
+    .add('device_type', type?.fields.model)
+    .add('manufacturer', values.find('manufacturer', 'dcim.manufacturer', type?.fields.manufacturer)?.fields.name)
+    .reference('platform', 'dcim.platform')
+    .field('status', 'serial', 'asset_tag')
+    .reference('tenant', 'tenancy.tenant')
+    .reference('rack', 'dcim.rack')
+    .reference('location', 'dcim.location')
+    .field('description')
+    .common();
+  if (renamed) values.add('netbox_name', fields.name);
+  if (order.layout === 'NAMESPACE') values.reference('site', 'dcim.site');
+  return values;
 }
 
 function toHostname(

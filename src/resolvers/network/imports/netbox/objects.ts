@@ -19,6 +19,8 @@ export interface NetboxFile {
   readonly models: readonly string[];
   of(model: string): readonly NetboxObject[];
   find(model: string, pk: unknown): NetboxObject | null;
+  /** The keys of the tags of an object. */
+  tagsOf(ref: string): readonly unknown[];
   /** Entries that are no rows of a model. */
   readonly broken: readonly SourceRow[];
 }
@@ -35,19 +37,34 @@ export function readObjects(text: string): NetboxFile {
     return object ?? [];
   });
   const byModel = Map.groupBy(withRivals(objects), (object) => object.model);
-  const byKey = new Map([...byModel.values()].flat().map((object) => [refOf(object), object]));
+  const byRef = new Map<string, NetboxObject>();
+  for (const object of [...byModel.values()].flat()) {
+    const other = byRef.get(refOf(object));
+    // Of rivals the same one is found whatever the order of the rows.
+    if (!other || (object.rival && contentOf(object) < contentOf(other))) byRef.set(refOf(object), object);
+  }
+  const tags = Map.groupBy(byModel.get('extras.taggeditem') ?? [], ({ fields }) =>
+    refOf({ model: typeOf(fields.content_type) ?? '', pk: fields.object_id as NetboxObject['pk'] }),
+  );
   return {
     size: values.length,
     models: [...byModel.keys()],
     of: (model) => byModel.get(model) ?? [],
-    find: (model, pk) => byKey.get(`${model}:${pk}`) ?? null,
+    find: (model, pk) => byRef.get(`${model}:${pk}`) ?? null,
+    tagsOf: (ref) => (tags.get(ref) ?? []).map(({ fields }) => fields.tag),
     broken,
   };
 }
 
+const contentOf = ({ fields }: NetboxObject): string => JSON.stringify(fields);
+
 /** How the export calls an object: `dcim.device:74`. */
 export const refOf = ({ model, pk }: Pick<NetboxObject, 'model' | 'pk'>): string =>
   pk === null ? model : `${model}:${pk}`;
+
+/** What an object is found by in a later import. */
+export const identityOf = (object: NetboxObject): { readonly identity?: string } =>
+  object.pk === null ? {} : { identity: refOf(object) };
 
 function toObject(value: unknown, row: number): NetboxObject | null {
   if (typeof value !== 'object' || value === null) return null;
@@ -72,11 +89,18 @@ function withRivals(objects: readonly NetboxObject[]): NetboxObject[] {
     if (object.pk === null) continue;
     const first = firsts.get(refOf(object)) ?? object;
     firsts.set(refOf(object), first);
-    if (first === object || JSON.stringify(first.fields) === JSON.stringify(object.fields)) continue;
+    if (first === object || contentOf(first) === contentOf(object)) continue;
     rivals.set(object, first);
     if (!rivals.has(first)) rivals.set(first, object);
   }
   return objects.map((object) => ({ ...object, rival: rivals.get(object) ?? null }));
+}
+
+/** Numbers in order, then texts; whatever has no key comes last. */
+export function byKey({ pk: one }: Pick<NetboxObject, 'pk'>, { pk: other }: Pick<NetboxObject, 'pk'>): number {
+  if (typeof one === 'number' && typeof other === 'number') return one - other;
+  const rank = (pk: NetboxObject['pk']) => (pk === null ? 2 : typeof pk === 'string' ? 1 : 0);
+  return rank(one) - rank(other) || (String(one) < String(other) ? -1 : 1);
 }
 
 /** The model that a reference to a type names: `["dcim","site"]` or `"dcim.site"`. */

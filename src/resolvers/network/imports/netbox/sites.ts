@@ -40,14 +40,18 @@ export function siteOfDevice(file: NetboxFile, device: NetboxObject, order: Netb
 
 /** The Site of a prefix: that of its VRF, else its place, else the one for what is everywhere. */
 export function siteOfPrefix(file: NetboxFile, { fields }: NetboxObject, order: NetboxOrder): SiteName {
-  if (fields.vrf != null) return nameOf(file, 'ipam.vrf', fields.vrf);
-  if (order.layout === 'NAMESPACE') return { name: order.siteName };
-  const place = placeOf(fields);
-  return place === null ? { name: order.globalName } : nameOf(file, 'dcim.site', place);
+  const place = fields.vrf == null && order.layout === 'LOCATION' ? placeOf(fields) : null;
+  return place === null ? siteOfPlan(file, fields.vrf, order) : nameOf(file, 'dcim.site', place);
+}
+
+/** The Site of a VRF, or of what is in none and has no place. */
+export function siteOfPlan(file: NetboxFile, vrf: unknown, { layout, siteName, globalName }: NetboxOrder): SiteName {
+  if (vrf != null) return nameOf(file, 'ipam.vrf', vrf);
+  return { name: layout === 'NAMESPACE' ? siteName : globalName };
 }
 
 /** The site of NetBox that a prefix lies in, in the words of its older and its newer versions. */
-function placeOf(fields: NetboxObject['fields']): unknown {
+export function placeOf(fields: NetboxObject['fields']): unknown {
   if (fields.site != null) return fields.site;
   return typeOf(fields.scope_type) === 'dcim.site' ? (fields.scope_id ?? null) : null;
 }
