@@ -14,6 +14,7 @@ import { background } from '#kernel/background.ts';
 import { broadcast } from '#kernel/broadcast.ts';
 import { type Catalogue, catalogue } from '#kernel/catalogue.ts';
 import { type Clock, clock, systemClock } from '#kernel/clock.ts';
+import { commits, createCommits } from '#kernel/commits.ts';
 import type { ConfigSection } from '#kernel/config.ts';
 import { type Context, type ContextFacts, type ContextSource, createContext } from '#kernel/context.ts';
 import { createDeparture, departure } from '#kernel/departure.ts';
@@ -135,6 +136,8 @@ async function startGateway(plan: Plan, options: GatewayOptions & { readonly fol
   provide(metrics, measures);
   const leave = createDeparture();
   provide(departure, leave);
+  const told = createCommits();
+  provide(commits, told);
   let runLocally: ReturnType<typeof createExecutor> | null = null;
   provide(graph, {
     async execute(operation) {
@@ -160,6 +163,7 @@ async function startGateway(plan: Plan, options: GatewayOptions & { readonly fol
       const known = ports.find(authenticator, null);
       for (const event of appended) known?.affects(event);
       delivery?.committed(appended);
+      told.tell(appended);
     },
   };
   const context = (facts: Partial<ContextFacts> = {}) => createContext(source, { viewer: systemViewer, ...facts });

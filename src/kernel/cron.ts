@@ -4,6 +4,8 @@ import { Cron } from 'croner';
 export interface Schedule {
   /** The first tick after an instant, in milliseconds since the epoch; null when there is none any more. */
   next(after: number): number | null;
+  /** The last tick that is not after an instant; null when there was none. */
+  last(until: number): number | null;
 }
 
 /**
@@ -17,5 +19,9 @@ export function parseSchedule(expression: string, timezone: string): Schedule {
   const cron = new Cron(expression, { timezone, paused: true });
   // The zone is looked at when a tick is computed.
   cron.nextRun(new Date(0));
-  return { next: (after) => cron.nextRun(new Date(after))?.getTime() ?? null };
+  return {
+    next: (after) => cron.nextRun(new Date(after))?.getTime() ?? null,
+    // A tick counts at its own instant: what is asked for lies before the next second.
+    last: (until) => cron.previousRuns(1, new Date(until - (until % 1000) + 1000))[0]?.getTime() ?? null,
+  };
 }

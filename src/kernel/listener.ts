@@ -1,3 +1,4 @@
+import type { Catalogue } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
 import type { StoredEvent } from '#kernel/event.ts';
 import { definePort } from '#kernel/port.ts';
@@ -6,8 +7,8 @@ import { definePort } from '#kernel/port.ts';
 export interface Listener {
   /** `<domain>.<what it does>`. Its place in the log is kept under this name: under a new one it begins anew. */
   readonly name: string;
-  /** Full names, prefixes with `.*`, or `*`. */
-  readonly events: readonly string[];
+  /** Full names, prefixes with `.*`, or `*`; or what gives them when it is known what the plugins declare. */
+  readonly events: readonly string[] | ((declared: Catalogue) => readonly string[]);
   /**
    * Called with events in the order of their numbers, over all processes by one at a time, in a transaction that also
    * moves the listener's place. So what it writes through the context is kept exactly once for each event; what it does

@@ -112,7 +112,8 @@ function checkListeners(plugins: readonly GatehousePlugin[]): void {
     for (const { name, events } of plugin.listeners) {
       if (names.has(name)) throw new PluginError(`Plugin "${plugin.name}" declares listener ${name} again.`);
       names.add(name);
-      const fault = events.map((pattern) => eventPattern.safeParse(pattern).error?.issues[0]?.message).find(Boolean);
+      const patterns = typeof events === 'function' ? [] : events;
+      const fault = patterns.map((pattern) => eventPattern.safeParse(pattern).error?.issues[0]?.message).find(Boolean);
       if (fault) throw new PluginError(`Listener ${name} of plugin "${plugin.name}": ${fault}`);
     }
 }

@@ -1,3 +1,4 @@
+import { catalogue } from '#kernel/catalogue.ts';
 import type { Clock } from '#kernel/clock.ts';
 import type { Context } from '#kernel/context.ts';
 import { eventLog, matchesName, type StoredEvent } from '#kernel/event.ts';
@@ -27,6 +28,7 @@ const longestPause = 60_000;
  */
 export class Listening {
   readonly #parts: ListeningParts;
+  readonly #patterns: readonly string[];
   /** Number of the last event when this process began: where a new listener begins. */
   readonly #start: number;
   /** The place as this process knows it; another may have moved it on. */
@@ -37,6 +39,8 @@ export class Listening {
 
   constructor(parts: ListeningParts) {
     this.#parts = parts;
+    const { events } = parts.listener;
+    this.#patterns = typeof events === 'function' ? events(parts.context().use(catalogue)) : events;
     this.#start = parts.tail.position;
     this.#place = this.#start;
   }
@@ -64,8 +68,7 @@ export class Listening {
     this.#wake();
   }
 
-  #concerns = ({ name }: StoredEvent): boolean =>
-    this.#parts.listener.events.some((pattern) => matchesName(pattern, name));
+  #concerns = ({ name }: StoredEvent): boolean => this.#patterns.some((pattern) => matchesName(pattern, name));
 
   /** Reads to the end of the log. What failed is tried again after a pause that new events do not shorten. */
   async #catchUp(signal: AbortSignal): Promise<void> {
