@@ -10,6 +10,7 @@ import { eventCommand } from '#commands/event.ts';
 import { exits, showErrors, toFailure } from '#commands/failure.ts';
 import { inventoryCommand } from '#commands/inventory.ts';
 import { keyCommand } from '#commands/key.ts';
+import { maintenanceCommand } from '#commands/maintenance.ts';
 import { migrateCommand } from '#commands/migrate.ts';
 import { networkCommand } from '#commands/network.ts';
 import { networkInterfaceCommand } from '#commands/network-interface.ts';
@@ -19,6 +20,7 @@ import { schemaCommand } from '#commands/schema.ts';
 import type { Shell } from '#commands/shell.ts';
 import { siteCommand } from '#commands/site.ts';
 import { startCommand } from '#commands/start.ts';
+import { systemCommand } from '#commands/system.ts';
 import type { Terminal } from '#commands/terminal.ts';
 import { workCommand } from '#commands/work.ts';
 
@@ -37,6 +39,8 @@ const commands: readonly AddCommand[] = [
   accountCommand,
   keyCommand,
   eventCommand,
+  maintenanceCommand,
+  systemCommand,
   siteCommand,
   attributeCommand,
   deviceCommand,

@@ -10,9 +10,12 @@ import { mailNone } from '#plugins/mail-none.ts';
 import { mailSmtp } from '#plugins/mail-smtp/plugin.ts';
 import { network } from '#plugins/network.ts';
 import { platform } from '#plugins/platform.ts';
+import { scheduler } from '#plugins/scheduler.ts';
 import { secretBoxPlugin } from '#plugins/secret-box/plugin.ts';
 import { storageMemory } from '#plugins/storage-memory/plugin.ts';
 import { storagePrisma } from '#plugins/storage-prisma/plugin.ts';
+import { system } from '#plugins/system.ts';
+import { worker } from '#plugins/worker/plugin.ts';
 
 /** What `default` stands for in the config. */
 export const defaultPlugins: readonly GatehousePlugin[] = [
@@ -27,6 +30,9 @@ export const defaultPlugins: readonly GatehousePlugin[] = [
   authJwt,
   platform,
   jobs,
+  system,
+  worker,
+  scheduler,
   network,
 ];
 

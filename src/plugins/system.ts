@@ -10,6 +10,7 @@ import { systemEvents } from '#resolvers/platform/system/events.ts';
 import { modeStore } from '#resolvers/platform/system/mode.ts';
 import { present } from '#resolvers/platform/system/presence.ts';
 import { daemonRules } from '#resolvers/platform/system/rules.ts';
+import { systemParts } from '#schema/platform/system.ts';
 
 interface AppSetup {
   context(): Context;
@@ -34,6 +35,7 @@ export const system = definePlugin({
   uses: { eventLog, modeStore, daemonStore },
   provides: [daemonRules, appSetup],
   events: systemEvents,
+  schema: systemParts,
   tasks: [
     {
       name: 'app',
