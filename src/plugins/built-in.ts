@@ -10,6 +10,7 @@ import { mailNone } from '#plugins/mail-none.ts';
 import { mailSmtp } from '#plugins/mail-smtp/plugin.ts';
 import { network } from '#plugins/network.ts';
 import { platform } from '#plugins/platform.ts';
+import { queueFigures } from '#plugins/queue-figures.ts';
 import { scheduler } from '#plugins/scheduler.ts';
 import { secretBoxPlugin } from '#plugins/secret-box/plugin.ts';
 import { storageMemory } from '#plugins/storage-memory/plugin.ts';
@@ -30,6 +31,7 @@ export const defaultPlugins: readonly GatehousePlugin[] = [
   authJwt,
   platform,
   jobs,
+  queueFigures,
   system,
   worker,
   scheduler,

@@ -11,6 +11,9 @@ import { jobStore } from '#resolvers/platform/jobs/job.ts';
 import { knownClassStore } from '#resolvers/platform/jobs/known-classes.ts';
 import { jobLogStore } from '#resolvers/platform/jobs/log.ts';
 import { jobSettings } from '#resolvers/platform/jobs/settings.ts';
+import { jobs as jobTypes } from '#schema/platform/job.ts';
+import { jobChanges } from '#schema/platform/job-changes.ts';
+import { jobClasses } from '#schema/platform/job-class.ts';
 
 const config = keys({
   defaults: jobOptions.prefault({}).describe('Properties of all jobs for which neither config nor class says another.'),
@@ -35,6 +38,11 @@ export const jobs = definePlugin({
   events: [...jobEvents, ...jobClassEvents],
   uses: { jobStore, jobLogStore, jobCookieStore, knownClassStore },
   provides: [enqueue, jobSettings],
+  schema(builder) {
+    jobTypes(builder);
+    jobClasses(builder);
+    jobChanges(builder);
+  },
   async setup({ config, provide, context }) {
     provide(enqueue, enqueuer);
     provide(jobSettings, config);

@@ -77,7 +77,8 @@ export function jobSnapshot(job: Job): JobSnapshot {
   };
 }
 
-const state = z.enum(jobStates).nullable();
+/** A state; null where there is none. */
+const state = z.string().nullable();
 const JobData = z.object({ job: JobSnapshot, from: state, to: state });
 export type JobData = z.output<typeof JobData>;
 
@@ -107,7 +108,7 @@ export const jobLost = defineEvent('platform.job.lost', JobData.extend({ worker:
   ...options,
   description: 'The worker or the thread that ran a job is gone.',
 });
-export const jobFlagged = defineEvent('platform.job.flagged', JobData.extend({ flag: z.enum(['ZOMBIE', 'NONSTOP']) }), {
+export const jobFlagged = defineEvent('platform.job.flagged', JobData.extend({ flag: z.string() }), {
   ...options,
   description: 'A running job is silent, or runs, for longer than it may.',
 });
