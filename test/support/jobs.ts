@@ -42,6 +42,12 @@ export const testJobs = definePlugin({
       author: 'ops',
       handler: new URL('./handlers/broken.ts', import.meta.url),
     }),
+    defineJob({
+      name: 'tests.held',
+      title: 'Held',
+      author: 'ops',
+      handler: new URL('./handlers/held.ts', import.meta.url),
+    }),
     defineJob<{ readonly act?: string }>({
       name: 'tests.inline',
       title: 'Inline',

@@ -36,6 +36,7 @@ export class JobWorker {
   readonly #active = new Map<string, Active>();
   readonly #metrics: WorkerMetrics;
   readonly #gate: Gate;
+  readonly #since: string;
   #loops: readonly Repeated[] = [];
   #look: Repeated | null = null;
   #isLeaving = false;
@@ -46,6 +47,7 @@ export class JobWorker {
     const { maxCpu, minFreeMemoryMb } = parts.config;
     this.#gate = parts.gate ?? new Gate({ maxCpu, minFreeMemory: minFreeMemoryMb * 1024 * 1024 });
     this.#metrics = workerMetrics(parts.context);
+    this.#since = new Date(parts.context().clock.now()).toISOString();
   }
 
   /** How many jobs it runs now. */
@@ -100,7 +102,8 @@ export class JobWorker {
   async #fill(): Promise<void> {
     const { config, context, id } = this.#parts;
     const modes = await context().use(modeStore).read();
-    if (modes.global) return;
+    // A halt counts from the first look on: it may come before the daemon itself has heard of it.
+    if (modes.global || (modes.haltAt !== null && modes.haltAt > this.#since)) return;
     const exceptProjects = modes.projects.map(({ project }) => project);
     const busy = this.#gate.closed(context().clock.now());
     while (!this.#isLeaving && this.#active.size < threadsOf(config)) {
