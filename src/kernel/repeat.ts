@@ -21,7 +21,7 @@ export function repeat(clock: Clock, interval: number, work: () => Promise<void>
   async function once(): Promise<void> {
     timer.cancel();
     try {
-      if (!isStopped) await work();
+      await work();
     } catch (error) {
       failed(error);
     }
@@ -31,6 +31,7 @@ export function repeat(clock: Clock, interval: number, work: () => Promise<void>
 
   const repeated: Repeated = {
     now() {
+      if (isStopped) return Promise.resolve();
       if (!running) {
         running = once();
         return running;

@@ -100,20 +100,24 @@ export class JobWorker {
 
   /** Claims jobs while there is room for them. */
   async #fill(): Promise<void> {
-    const { config, context, id } = this.#parts;
-    const modes = await context().use(modeStore).read();
-    // A halt counts from the first look on: it may come before the daemon itself has heard of it.
-    if (modes.global || (modes.haltAt !== null && modes.haltAt > this.#since)) return;
-    const exceptProjects = modes.projects.map(({ project }) => project);
+    const { config, context } = this.#parts;
     const busy = this.#gate.closed(context().clock.now());
     while (!this.#isLeaving && this.#active.size < threadsOf(config)) {
-      const running = this.#counts();
-      const forcedOnly = busy !== null;
-      const found = await startNextJob(context(), { worker: id(), running, exceptProjects, forcedOnly });
+      const found = await this.#claim(busy !== null);
       if (!found) break;
       this.#begin(found);
     }
     if (busy !== null) await this.#tellBusy(busy);
+  }
+
+  /** The modes are read before each claim: whoever entered maintenance sees no later job begin. */
+  async #claim(forcedOnly: boolean): Promise<RunningJob | null> {
+    const { context, id } = this.#parts;
+    const modes = await context().use(modeStore).read();
+    // A halt counts from here on: it may come before the daemon itself has heard of it.
+    if (modes.global || (modes.haltAt !== null && modes.haltAt > this.#since)) return null;
+    const exceptProjects = modes.projects.map(({ project }) => project);
+    return startNextJob(context(), { worker: id(), running: this.#counts(), exceptProjects, forcedOnly });
   }
 
   async #tellBusy(reason: string): Promise<void> {
