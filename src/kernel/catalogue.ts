@@ -35,11 +35,24 @@ export interface RoleDeclaration {
   readonly permissions: readonly string[];
 }
 
+/**
+ * A SERVICE account that a plugin declares: made at a start when missing, without a credential, and never reset after
+ * somebody changed it. It keeps its name.
+ */
+export interface AccountDeclaration {
+  readonly name: string;
+  readonly realName: string;
+  readonly permissions?: readonly string[];
+  /** Names of roles, such as those that the plugin declares beside it. */
+  readonly roles?: readonly string[];
+}
+
 /** What the listed plugins declare, together. */
 export interface Catalogue {
   readonly events: ReadonlyMap<string, EventDefinition>;
   readonly areas: ReadonlyMap<string, PermissionArea>;
   readonly roles: readonly RoleDeclaration[];
+  readonly accounts: readonly AccountDeclaration[];
   /** By name of the class. */
   readonly jobs: ReadonlyMap<string, DeclaredJob>;
   /** Ports that jobs in threads may use, by name. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { PermissionArea, RoleDeclaration } from '#kernel/catalogue.ts';
+import type { AccountDeclaration, PermissionArea, RoleDeclaration } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
 import type { EventDefinition } from '#kernel/event.ts';
 import type { JobClass, JobOptions } from '#kernel/job.ts';
@@ -87,6 +87,7 @@ export interface Plugin<Builder = unknown> {
   readonly jobOptions: Readonly<Record<string, JobOptions>>;
   readonly permissions: readonly PermissionArea[];
   readonly roles: readonly RoleDeclaration[];
+  readonly accounts: readonly AccountDeclaration[];
   readonly checks: readonly ReadinessCheck[];
   readonly routes: readonly Route[];
   readonly tasks: readonly Task[];

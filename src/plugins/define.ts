@@ -9,7 +9,7 @@ export type GatehousePlugin = Plugin<Builder>;
 
 type Data = Pick<
   GatehousePlugin,
-  'permissions' | 'roles' | 'checks' | 'routes' | 'tasks' | 'listeners' | 'dependsOn' | 'jobOptions'
+  'permissions' | 'roles' | 'accounts' | 'checks' | 'routes' | 'tasks' | 'listeners' | 'dependsOn' | 'jobOptions'
 >;
 
 /** What a plugin says of itself. Only `name`, `version` and `description` are needed. */
@@ -57,6 +57,7 @@ export function definePlugin<
     jobOptions: {},
     permissions: [],
     roles: [],
+    accounts: [],
     checks: [],
     routes: [],
     tasks: [],

@@ -1,7 +1,8 @@
-import type { Catalogue, PermissionArea } from '#kernel/catalogue.ts';
+import type { AccountDeclaration, Catalogue, PermissionArea } from '#kernel/catalogue.ts';
 import type { Config } from '#kernel/config.ts';
 import type { Context, Ports } from '#kernel/context.ts';
 import type { EventDefinition } from '#kernel/event.ts';
+import { foldText } from '#kernel/filter.ts';
 import type { Logger } from '#kernel/log.ts';
 import type { Dispose, Provide } from '#kernel/plugin.ts';
 import type { ManyPort, Port } from '#kernel/port.ts';
@@ -96,6 +97,7 @@ export function collectCatalogue(plugins: readonly GatehousePlugin[]): Catalogue
     events,
     areas,
     roles: plugins.flatMap((plugin) => plugin.roles),
+    accounts: collectAccounts(plugins),
     jobs: collectJobs(plugins, events),
     remotePorts: new Map(
       plugins.flatMap(({ provides }) =>
@@ -103,6 +105,19 @@ export function collectCatalogue(plugins: readonly GatehousePlugin[]): Catalogue
       ),
     ),
   };
+}
+
+/** @throws PluginError for two declarations of one name. */
+function collectAccounts(plugins: readonly GatehousePlugin[]): AccountDeclaration[] {
+  const names = new Set<string>();
+  return plugins.flatMap((plugin) =>
+    plugin.accounts.map((account) => {
+      const name = foldText(account.name);
+      if (names.has(name)) throw new PluginError(`Plugin "${plugin.name}" declares account ${account.name} again.`);
+      names.add(name);
+      return account;
+    }),
+  );
 }
 
 /** Two of one name would share one place in the log, and each would miss what the other was given. */

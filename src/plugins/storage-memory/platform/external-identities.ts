@@ -4,7 +4,7 @@ import type {
   ExternalIdentityStore,
 } from '#resolvers/platform/external-identities/external-identity.ts';
 
-export const externalIdentityTable = defineTable<ExternalIdentity>('external_identity');
+const externalIdentityTable = defineTable<ExternalIdentity>('external_identity');
 
 const keyOf = (issuer: string, subject: string) => JSON.stringify([issuer, subject]);
 
@@ -26,6 +26,14 @@ export class MemoryExternalIdentities implements ExternalIdentityStore {
       if (table.has(key)) return false;
       table.set(key, { issuer, subject, accountId });
       return true;
+    });
+  }
+
+  async unlinkAll(accountId: string): Promise<void> {
+    await this.#session.run((tables) => {
+      const table = tables(externalIdentityTable);
+      for (const { issuer, subject } of [...table.values()].filter((row) => row.accountId === accountId))
+        table.delete(keyOf(issuer, subject));
     });
   }
 }

@@ -18,6 +18,7 @@ import {
   accountPosition,
   type EffectiveRights,
   type NewAccount,
+  type ProvenAccount,
 } from '#resolvers/platform/accounts/account.ts';
 
 const { sql } = Prisma;
@@ -28,12 +29,12 @@ const administrationLock = 7104391003;
 const columns = sql`
   a.id, a.name, a.name_folded AS "nameFolded", a.email, a.kind, a.real_name AS "realName",
   a.real_name_folded AS "realNameFolded", a.is_active AS "isActive", a.permissions, a.roles,
-  a.must_change_password AS "mustChangePassword", a.last_login_at AS "lastLoginAt", a.etag,
+  a.must_change_password AS "mustChangePassword", a.last_login_at AS "lastLoginAt", a.key_version AS "keyVersion", a.etag,
   a.created_at AS "createdAt", a.updated_at AS "updatedAt"`;
 
-/** The hash of the password is read only where it is asked for. */
-const omit = { passwordHash: true } as const;
-type PlainRow = Omit<Row, 'passwordHash'>;
+/** Hashes are read only where they are asked for. */
+const omit = { passwordHash: true, secretKeyHash: true } as const;
+type PlainRow = Omit<Row, keyof typeof omit>;
 
 export class PrismaAccounts implements AccountStore {
   readonly #session: Session;
@@ -73,7 +74,7 @@ export class PrismaAccounts implements AccountStore {
     const found = await this.#session.run((db) =>
       db.accountHandle.findUnique({ where: { handle: nameOrEmail }, select: { account: true } }),
     );
-    return found && { account: toAccount(found.account), passwordHash: found.account.passwordHash };
+    return found && toProven(found.account);
   }
 
   async page(filter: AccountFilter, order: AccountOrder, visibility: Visibility, request: PageRequest) {
@@ -115,10 +116,11 @@ export class PrismaAccounts implements AccountStore {
 
   async lock(id: string) {
     const [row] = await this.#session.run(
-      (db) => db.$queryRaw<(PlainRow & { passwordHash: string | null })[]>`
-        SELECT ${columns}, a.password_hash AS "passwordHash" FROM account AS a WHERE a.id = ${id}::uuid FOR NO KEY UPDATE`,
+      (db) => db.$queryRaw<Row[]>`
+        SELECT ${columns}, a.password_hash AS "passwordHash", a.secret_key_hash AS "secretKeyHash"
+        FROM account AS a WHERE a.id = ${id}::uuid FOR NO KEY UPDATE`,
     );
-    return row ? { account: toAccount(row), passwordHash: row.passwordHash } : null;
+    return row ? toProven(row) : null;
   }
 
   update(id: string, etag: string, change: AccountChange & { readonly etag: string; readonly updatedAt: string }) {
@@ -136,6 +138,7 @@ export class PrismaAccounts implements AccountStore {
         where: { id },
         data: {
           ...plain,
+          ...(change.secretKeyHash !== undefined && { keyVersion: { increment: 1 } }),
           ...(permissions && { permissions: [...permissions] }),
           ...(roles && { roles: [...roles] }),
           ...(plain.name !== undefined && { nameFolded: foldText(plain.name) }),
@@ -145,6 +148,10 @@ export class PrismaAccounts implements AccountStore {
       });
       return toAccount(changed);
     });
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.#session.run((db) => db.account.deleteMany({ where: { id } }));
   }
 
   async recordLogin(id: string, at: string): Promise<void> {
@@ -247,6 +254,12 @@ function orderKeys({ by, direction }: AccountOrder): readonly SqlKey[] {
   }
 }
 
+const toProven = (row: Row): ProvenAccount => ({
+  account: toAccount(row),
+  passwordHash: row.passwordHash,
+  secretKeyHash: row.secretKeyHash,
+});
+
 const toAccount = (row: PlainRow): Account => ({
   id: row.id,
   name: row.name,
@@ -258,6 +271,7 @@ const toAccount = (row: PlainRow): Account => ({
   roles: row.roles,
   mustChangePassword: row.mustChangePassword,
   lastLoginAt: row.lastLoginAt?.toISOString() ?? null,
+  keyVersion: row.keyVersion,
   etag: row.etag,
   createdAt: row.createdAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),

@@ -24,4 +24,8 @@ export class PrismaExternalIdentities implements ExternalIdentityStore {
     );
     return count === 1;
   }
+
+  async unlinkAll(accountId: string): Promise<void> {
+    await this.#session.run((db) => db.externalIdentity.deleteMany({ where: { accountId } }));
+  }
 }

@@ -13,6 +13,8 @@ export interface ExternalIdentityStore {
   find(issuer: string, subject: string): Promise<string | null>;
   /** False when the subject is somebody's already; of racing callers exactly one links it. */
   link(identity: ExternalIdentity & { readonly createdAt: string }): Promise<boolean>;
+  /** Forgets every subject that an account is. */
+  unlinkAll(accountId: string): Promise<void>;
 }
 
 export const externalIdentityStore = definePort<ExternalIdentityStore>('platform.externalIdentities');
