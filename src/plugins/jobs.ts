@@ -14,6 +14,7 @@ import { jobSettings } from '#resolvers/platform/jobs/settings.ts';
 import { jobs as jobTypes } from '#schema/platform/job.ts';
 import { jobChanges } from '#schema/platform/job-changes.ts';
 import { jobClasses } from '#schema/platform/job-class.ts';
+import { jobFollow } from '#schema/platform/job-follow.ts';
 
 const config = keys({
   defaults: jobOptions.prefault({}).describe('Properties of all jobs for which neither config nor class says another.'),
@@ -42,6 +43,7 @@ export const jobs = definePlugin({
     jobTypes(builder);
     jobClasses(builder);
     jobChanges(builder);
+    jobFollow(builder);
   },
   async setup({ config, provide, context }) {
     provide(enqueue, enqueuer);

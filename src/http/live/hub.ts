@@ -3,19 +3,21 @@ import { Census } from '#http/live/census.ts';
 import { Cohort, type CohortHost } from '#http/live/cohort.ts';
 import type { LiveConfig } from '#http/live/config.ts';
 import { type Ending, LiveConnection, type Wire } from '#http/live/connection.ts';
+import { Follower } from '#http/live/follower.ts';
 import type { Frame } from '#http/live/frame.ts';
-import { CohortIndex } from '#http/live/index-of-cohorts.ts';
 import { type Entrance, Member, type Outlet } from '#http/live/member.ts';
 import type { LiveMetrics } from '#http/live/metrics.ts';
 import type { LiveOperation } from '#http/live/operation.ts';
 import type { Render } from '#http/live/render.ts';
 import { RightsWatch } from '#http/live/rights.ts';
+import { SelectionIndex } from '#http/live/selection-index.ts';
 import { chooseCursor, gapOf, type Start, startAfter, startWithPresent } from '#http/live/start.ts';
 import type { Catalogue } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
 import { GatehouseError, GenericError, StreamError } from '#kernel/errors.ts';
 import { decodeCursor, type LogState, type StoredEvent } from '#kernel/event.ts';
 import type { FeedItem, FeedSelection, LogPosition, OverflowPolicy } from '#kernel/feed.ts';
+import type { Following } from '#kernel/follow.ts';
 import { newId } from '#kernel/id.ts';
 import type { Logger } from '#kernel/log.ts';
 import type { PresentStates, PresentWatch, Told } from '#kernel/present.ts';
@@ -51,10 +53,11 @@ export interface SubscribeRequest {
 export class Hub implements CohortHost {
   readonly #parts: HubParts;
   readonly #cohorts = new Map<string, Cohort>();
-  readonly #index = new CohortIndex();
+  readonly #index = new SelectionIndex<Cohort>();
+  readonly #followers = new SelectionIndex<Follower>();
   readonly #census: Census;
   readonly #rights: RightsWatch;
-  readonly #requests = new WeakMap<Member, SubscribeRequest>();
+  readonly #requests = new WeakMap<Member | Follower, SubscribeRequest>();
   readonly #unsubscribe: () => void;
   readonly #unhear: () => void;
   readonly #watch: NodeJS.Timeout;
@@ -166,15 +169,24 @@ export class Hub implements CohortHost {
     const { viewer } = connection;
     const selection = await this.#select(viewer, operation);
     await flush();
-    const start = startAfter(await tail.state(), cursor, operation.hello, config.replay.maxEvents);
+    const state = await tail.state();
+    const start = startAfter(state, cursor, operation.hello, config.replay.maxEvents);
+    const at = {
+      epoch: state.epoch,
+      sequence: start.position,
+      ...(cursor?.line !== undefined && { line: cursor.line }),
+    };
+    const following = await selection.follow?.(this.#patient(viewer), { at, resumed: cursor !== null });
     const entrance = await this.#entrance(viewer, selection, start);
     this.#census.checkSubscription(connection);
     if (connection.closed) return;
-    const member = this.#member(connection, request, entrance, policy);
+    const member = following
+      ? this.#follower(connection, request, selection, following, start.first)
+      : this.#member(connection, request, entrance, policy);
     if (cursor) metrics.resumed(resume === null ? 'argument' : 'transport');
     // While the rights are looked at anew, whoever looks lets it in.
     if (connection.looking) return;
-    if (connection.viewer === viewer) member.enter(this.#cohort(viewer, operation, selection));
+    if (connection.viewer === viewer) this.#admit(member, viewer, operation, selection);
     else await this.#readmit(connection, connection.viewer);
   }
 
@@ -183,6 +195,7 @@ export class Hub implements CohortHost {
     if (!member) return;
     connection.members.delete(id);
     member.end();
+    if (member instanceof Follower) this.#followers.remove(member);
     this.#census.countSubscription(connection, -1);
   }
 
@@ -218,6 +231,7 @@ export class Hub implements CohortHost {
       this.#taken = event.sequence;
     }
     this.#taken = null;
+    for (const event of events) for (const follower of this.#followers.candidates(event)) follower.wake();
   }
 
   #renewed(state: LogState): void {
@@ -236,16 +250,26 @@ export class Hub implements CohortHost {
   }
 
   #select(viewer: Viewer, operation: LiveOperation): Promise<FeedSelection> {
-    const patience = AbortSignal.timeout(this.#parts.config.executeTimeout);
-    return admit(this.#parts.context(viewer, patience), operation, this.#parts.catalogue);
+    return admit(this.#patient(viewer), operation, this.#parts.catalogue);
+  }
+
+  /** A context for a question that may not take for ever. */
+  #patient(viewer: Viewer): Context {
+    return this.#parts.context(viewer, AbortSignal.timeout(this.#parts.config.executeTimeout));
+  }
+
+  /** Lets it go on with what the viewer may see now. */
+  #admit(member: Member | Follower, viewer: Viewer, operation: LiveOperation, selection: FeedSelection): void {
+    if (member instanceof Follower) member.enter(viewer);
+    else member.enter(this.#cohort(viewer, operation, selection));
   }
 
   /** How what it watches stands comes first. */
   #entrance(viewer: Viewer, { present }: FeedSelection, start: Start): Promise<Entrance> | Entrance {
     if (!present) return { ...start, told: 0, until: null };
-    const { config, tail, flush } = this.#parts;
+    const { tail, flush } = this.#parts;
     return startWithPresent(start, present, {
-      read: () => present.read(this.#parts.context(viewer, AbortSignal.timeout(config.executeTimeout))),
+      read: () => present.read(this.#patient(viewer)),
       latest: () => this.latest(present),
       at: (sequence) => this.at(sequence),
       async end() {
@@ -277,6 +301,28 @@ export class Hub implements CohortHost {
       at: (sequence) => this.at(sequence),
       counts: metrics,
     });
+    return this.#enroll(connection, request, member);
+  }
+
+  #follower(
+    connection: LiveConnection,
+    request: SubscribeRequest,
+    selection: FeedSelection,
+    following: Following,
+    greeting: readonly FeedItem[],
+  ): Follower {
+    const follower = new Follower(this.#outlet(connection, request.id), selection, following, greeting, {
+      render: (viewer, item) => this.render(viewer, request.operation, item),
+      next: (viewer, following, place) => following.next(this.#patient(viewer), place, this.position),
+      at: (sequence) => this.at(sequence),
+      refusal: (error) => this.#refusal(error),
+      delivered: () => this.#parts.metrics.delivered(),
+    });
+    this.#followers.add(follower);
+    return this.#enroll(connection, request, follower);
+  }
+
+  #enroll<Kind extends Member | Follower>(connection: LiveConnection, request: SubscribeRequest, member: Kind): Kind {
     this.#requests.set(member, request);
     connection.members.set(request.id, member);
     this.#census.countSubscription(connection, 1);
@@ -328,7 +374,7 @@ export class Hub implements CohortHost {
         try {
           const selection = await this.#select(viewer, request.operation);
           if (current() && connection.members.get(id) === member)
-            member.enter(this.#cohort(viewer, request.operation, selection));
+            this.#admit(member, viewer, request.operation, selection);
         } catch (error) {
           if (current()) member.outlet.fail(this.#refusal(error), member.cursor);
         }
@@ -343,11 +389,11 @@ export class Hub implements CohortHost {
     return new GenericError(traceId);
   }
 
-  #fieldOf(member: Member): string {
+  #fieldOf(member: Member | Follower): string {
     return this.#requests.get(member)?.operation.plan.field ?? '';
   }
 
-  *#members(): Iterable<Member> {
+  *#members(): Iterable<Member | Follower> {
     for (const connection of this.#census.connections) yield* connection.members.values();
   }
 }

@@ -15,6 +15,7 @@ export function chooseCursor(argument: string | null, transport: string | null):
   const carried = transport === null ? null : decodeCursor(transport);
   if (!given || !carried) return carried ?? given;
   if (given.epoch !== carried.epoch) return carried;
+  if (given.sequence === carried.sequence) return (given.line ?? 0) > (carried.line ?? 0) ? given : carried;
   return given.sequence > carried.sequence ? given : carried;
 }
 

@@ -1,15 +1,19 @@
+import type { PresentItem } from '#kernel/feed.ts';
 import { listHistory, listSamples } from '#resolvers/platform/queue/history.ts';
 import type { QueueSample } from '#resolvers/platform/queue/sample.ts';
 import { type QueueSummaryRow, summarizeQueue } from '#resolvers/platform/queue/summary.ts';
+import { summaryType, type ToldSummary, watchSummary } from '#resolvers/platform/queue/watch.ts';
 import type { Builder } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { describeField } from '#schema/description.ts';
+import { feed } from '#schema/feed.ts';
 import { orderDirection } from '#schema/filter.ts';
 
 declare module '#schema/builder.ts' {
   interface Shapes {
     QueueSample: QueueSample;
     QueueSummaryRow: QueueSummaryRow;
+    QueueSummary: PresentItem;
   }
 }
 
@@ -51,6 +55,25 @@ export function queueFigures(builder: Builder): void {
       from: t.field({ type: 'DateTime', description: 'Not before.' }),
       to: t.field({ type: 'DateTime', description: 'Before.' }),
     }),
+  });
+  builder.objectType('QueueSummary', {
+    description: 'What the queue holds, as the viewer sees it.',
+    interfaces: ['LiveItem'],
+    fields: (t) => ({
+      rows: t.field({
+        type: ['QueueSummaryRow'],
+        description: 'By name, state and flags; none for an empty queue.',
+        resolve: ({ state }) => [...(state as ToldSummary).rows],
+      }),
+    }),
+  });
+  feed(builder, 'queueSummaryChanged', {
+    description: 'What the queue holds now, and whenever that is another for the viewer: every three seconds at most.',
+    // Events wake it; none of them is told, so none needs to be seen.
+    events: [],
+    follows: [summaryType],
+    policies: ['DISCONNECT'],
+    select: (ctx) => watchSummary(ctx),
   });
   builder.queryFields((t) => ({
     queueSummary: t.field({

@@ -33,7 +33,10 @@ const given = logic({
 type GivenFilter = z.output<typeof given>;
 
 /** Which jobs, and of which table: `journaled` stands at the top alone. */
-export const jobFilter = z.intersection(given, z.object({ journaled: z.boolean().nullish() }));
+export const jobFilter: z.ZodType<GivenFilter & { journaled?: boolean | null }> = z.intersection(
+  given,
+  z.object({ journaled: z.boolean().nullish() }),
+);
 
 /** The states that both conditions leave. */
 function statesOf({ state, highState }: Pick<GivenFilter, 'state' | 'highState'>): readonly JobState[] | undefined {

@@ -12,13 +12,18 @@ export interface QueueSummaryRow extends Omit<SummaryRow, 'count' | 'progress'> 
 
 /** What the queue holds. Jobs that the viewer may not read are counted together, under one name for all. */
 export async function summarizeQueue(ctx: Context): Promise<QueueSummaryRow[]> {
-  if (ctx.viewer.kind === 'ANONYMOUS') throw new AuthenticationError('Sign in: the queue is not shown to everybody.');
-  if (ctx.viewer.mustChangePassword) throw new ForbiddenError('Change your password first.');
+  requireSummary(ctx);
   return seenRows(ctx, await ctx.use(jobStore).summary());
 }
 
+/** Whoever signed in may see it. */
+export function requireSummary(ctx: Context): void {
+  if (ctx.viewer.kind === 'ANONYMOUS') throw new AuthenticationError('Sign in: the queue is not shown to everybody.');
+  if (ctx.viewer.mustChangePassword) throw new ForbiddenError('Change your password first.');
+}
+
 /** The rows as the viewer sees them, in a fixed order. */
-export function seenRows(ctx: Context, rows: readonly SummaryRow[]): QueueSummaryRow[] {
+function seenRows(ctx: Context, rows: readonly SummaryRow[]): QueueSummaryRow[] {
   const named = rows.map((row) => (mayRead(ctx, row.name) ? row : { ...row, name: maskedName }));
   return [...Map.groupBy(named, keyOf)]
     .sort(([one], [other]) => (one < other ? -1 : 1))
