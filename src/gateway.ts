@@ -34,6 +34,7 @@ import { runTasks } from '#plugins/tasks.ts';
 import { type EventsConfig, eventsConfig } from '#resolvers/platform/events/config.ts';
 import { Listening } from '#resolvers/platform/events/listening.ts';
 import { PresentBoard } from '#resolvers/platform/present/board.ts';
+import { eventRetention } from '#resolvers/platform/retention/sweep.ts';
 import { createBuilder } from '#schema/builder.ts';
 import { errors } from '#schema/errors.ts';
 import { eventTypes } from '#schema/event.ts';
@@ -151,6 +152,7 @@ async function startGateway(plan: Plan, options: GatewayOptions & { readonly fol
   provide(background, behind);
 
   const events = config.section('events') as EventsConfig;
+  provide(eventRetention, events.retention);
   let delivery: ReturnType<typeof createDelivery> | null = null;
   const source: ContextSource = {
     ports,

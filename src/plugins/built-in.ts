@@ -8,13 +8,17 @@ import { egressPlugin } from '#plugins/egress/plugin.ts';
 import { jobs } from '#plugins/jobs.ts';
 import { mailNone } from '#plugins/mail-none.ts';
 import { mailSmtp } from '#plugins/mail-smtp/plugin.ts';
+import { messages } from '#plugins/messages.ts';
 import { network } from '#plugins/network.ts';
 import { platform } from '#plugins/platform.ts';
 import { queueFigures } from '#plugins/queue-figures.ts';
+import { retention } from '#plugins/retention.ts';
 import { scheduler } from '#plugins/scheduler.ts';
 import { secretBoxPlugin } from '#plugins/secret-box/plugin.ts';
+import { settings } from '#plugins/settings.ts';
 import { storageMemory } from '#plugins/storage-memory/plugin.ts';
 import { storagePrisma } from '#plugins/storage-prisma/plugin.ts';
+import { store } from '#plugins/store.ts';
 import { system } from '#plugins/system.ts';
 import { worker } from '#plugins/worker/plugin.ts';
 
@@ -35,6 +39,10 @@ export const defaultPlugins: readonly GatehousePlugin[] = [
   system,
   worker,
   scheduler,
+  messages,
+  settings,
+  store,
+  retention,
   network,
 ];
 
