@@ -248,7 +248,7 @@ function toEvent<Data>(
   options: AppendOptions,
 ): AppendedEvent {
   const event: AppendedEvent = {
-    id: newId(),
+    id: options.id ?? newId(),
     name: definition.name,
     subject: options.subject ?? null,
     scope: options.scope,

@@ -99,6 +99,8 @@ export interface StoredEvent extends AppendedEvent {
 
 /** What `append` is told beside the data. */
 export interface AppendOptions {
+  /** Its row id, for callers that answer with it; a new one unless said. */
+  readonly id?: string;
   readonly subject?: string;
   /** The object and all its ancestors at this moment, by kind, first of all the place that it belongs to. */
   readonly scope: Facts;
@@ -109,8 +111,7 @@ export interface AppendOptions {
 
 /** Appends to the log. Only inside `ctx.atomically`: the events are kept with the change, or neither is. */
 export interface EventAppender {
-  /** @returns the event as it will be kept. */
-  append<Data>(definition: EventDefinition<Data>, data: Data, options: AppendOptions): AppendedEvent;
+  append<Data>(definition: EventDefinition<Data>, data: Data, options: AppendOptions): void;
 }
 
 export interface LogState {
