@@ -4,6 +4,7 @@ import type { Clock } from '#kernel/clock.ts';
 import type { Context } from '#kernel/context.ts';
 import { type AppendedEvent, eventLog, type StoredEvent } from '#kernel/event.ts';
 import { newId } from '#kernel/id.ts';
+import type { Logger } from '#kernel/log.ts';
 import { authenticator, type CredentialRequest, type Viewer } from '#kernel/viewer.ts';
 import { auth } from '#plugins/auth.ts';
 import { authLucia } from '#plugins/auth-lucia/plugin.ts';
@@ -119,10 +120,12 @@ export async function openIdentity(
   config: Readonly<Record<string, unknown>> = {},
   plugins: readonly GatehousePlugin[] = [storageMemory],
   keeps: (plugin: GatehousePlugin) => boolean = () => true,
+  log?: Logger,
 ): Promise<Identity> {
   const clock = manualClock();
   const gateway = await createGateway({
     clock,
+    ...(log && { log }),
     config: {
       plugins: [...plugins, auth, authLucia, authToken, platform, testAreas].filter(keeps),
       dataDir: 'memory://',
