@@ -204,6 +204,30 @@ describe('rows of every kind', () => {
   });
 });
 
+describe('the same file', () => {
+  test('imported by several at the same time makes everything once', async () => {
+    const rows = json(...everything('crowd'));
+    const runs = await Promise.all(Array.from({ length: 3 }, () => runImport(net, rows)));
+    expect(runs.map(({ state, notes }) => [state, notes])).toEqual(Array(3).fill(['COMPLETED', []]));
+    const made = runs.flatMap(({ ended }) => ended.counts.map(({ created }) => created));
+    expect(made.reduce((sum, created) => sum + created, 0)).toBe(everything('crowd').length);
+    const events = await net.events(await siteNamed('crowd'));
+    expect(events.filter(({ name }) => name === 'network.interface.created')).toHaveLength(4);
+    expect(events.filter(({ name }) => name === 'network.protocol.created')).toHaveLength(1);
+  });
+
+  test('comes to the same in memory', async () => {
+    const memory = await openNetwork('memory');
+    const rows = json(...everything('memory'));
+    const dry = await runImport(memory, { ...rows, dryRun: true });
+    const made = await runImport(memory, rows);
+    const again = await runImport(memory, rows);
+    expect([dry.counts, made.counts, made.notes]).toEqual([counts, counts, []]);
+    expect(again.counts).toEqual(counts.map((text) => text.replace('created', 'unchanged')));
+    await memory.gateway.dispose();
+  });
+});
+
 describe('what exists', () => {
   test('gets what a row gives and keeps the rest', async () => {
     await runImport(net, json(...everything('update')));
