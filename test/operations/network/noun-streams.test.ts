@@ -13,6 +13,8 @@ import type { Device } from '#resolvers/network/devices/device.ts';
 import { createInterface } from '#resolvers/network/interfaces/create.ts';
 import { deleteInterface } from '#resolvers/network/interfaces/delete.ts';
 import { updateInterface } from '#resolvers/network/interfaces/update.ts';
+import { createNetwork } from '#resolvers/network/networks/create.ts';
+import { deleteNetwork } from '#resolvers/network/networks/delete.ts';
 import { createProtocolType } from '#resolvers/network/protocol-types/create.ts';
 import { deleteProtocolType } from '#resolvers/network/protocol-types/delete.ts';
 import { updateProtocolType } from '#resolvers/network/protocol-types/update.ts';
@@ -335,4 +337,35 @@ test('a grant on one end shows no circuit, and one on both does', async () => {
   expect(verbs(await changes('circuit', both, 1))).toEqual(['Created']);
   expect(half.stream.items).toHaveLength(1);
   await Promise.all([both.close(), half.close()]);
+});
+
+test('networkTreeChanged resumes after a cursor inside the tree alone, and tells nothing to those who may not read it', async () => {
+  const { site } = await plant();
+  const add = (cidr: string) => createNetwork(ctx, { site: key(site), cidr });
+  const root = await add('10.0.0.0/8');
+  const inside = `subscription ($after: EventCursor) {
+    networkTreeChanged(site: { id: "${site.id}" }, root: { cidr: "10.0.0.0/8" }, hello: true, after: $after) {
+      __typename ... on NetworkCreated { after } ... on NetworkDeleted { before }
+    }
+  }`;
+  const told = (items: readonly Item[]) =>
+    items.slice(1).map(({ data }) => {
+      const change = data?.networkTreeChanged as Record<string, { cidr: string } | undefined> | undefined;
+      return (change?.after ?? change?.before)?.cidr;
+    });
+  const client = socketClient(url, `network:read@network/${root.id}`);
+  const first = subscribeOver(client, inside);
+  await first.reach(1);
+  await add('10.1.0.0/16');
+  const [, created] = await first.reach(2);
+  first.stop();
+  await add('11.0.0.0/8');
+  const gone = await add('10.1.2.0/24');
+  await deleteNetwork(ctx, { by: key(gone) });
+  const again = subscribeOver(client, inside, { after: created?.extensions?.cursor });
+  await again.reach(3);
+  expect(told(again.items)).toEqual(['10.1.2.0/24', '10.1.2.0/24']);
+  const stranger = socketClient(url, `network:read@network/${gone.id}`);
+  expect(await subscribeOver(stranger, inside).ended).toMatchObject([{ extensions: { code: 'NOT_FOUND' } }]);
+  await Promise.all([client.dispose(), stranger.dispose()]);
 });
