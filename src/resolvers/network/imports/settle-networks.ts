@@ -55,7 +55,7 @@ export async function settleNetworks(pass: Pass, items: readonly Item<NetworkWis
     present.filter(({ item }) => verdicts.get(item)?.outcome === 'UPDATED'),
   );
   if (pass.writes) await update(pass.ctx, changes);
-  else pass.known.networks.push(...changes.map(({ after }) => after));
+  else for (const { after } of changes) pass.known.networks.push(after);
   const made = await create(pass, absent);
   absent.forEach(({ item }, index) => {
     const outcome = made[index];
