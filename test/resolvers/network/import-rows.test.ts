@@ -457,6 +457,31 @@ describe('rows that cannot be', () => {
     expect([counted, notes]).toEqual([['circuit: updated 2'], []]);
   });
 
+  test('may not take the end of a circuit from under a protocol', async () => {
+    const site = 'stranded';
+    await runImport(net, json(...everything(site)));
+    const row = { kind: 'circuit', site, name: 'r1:ae0_r2:ae0', endpointA: 'r2:ae0', endpointZ: null };
+    const { notes } = await runImport(net, json(row));
+    expect(brief(notes)).toEqual(['0 IN_USE Cannot change the ends of circuit r1:ae0_r2:ae0: 1 object depends on it.']);
+  });
+
+  test('may narrow no attribute of which a thing carries several values, and may force a reserved address', async () => {
+    const site = 'narrow';
+    await runImport(net, json(...everything(site), { kind: 'network', site, cidr: '10.1.1.7', state: 'RESERVED' }));
+    const { notes, counts: counted } = await runImport(net, {
+      ...json(
+        { kind: 'attribute', site, resource: 'INTERFACE', name: 'vlans', multi: false },
+        { kind: 'interface', site, device: 'r2', name: 'ae0', addresses: ['10.1.1.7'], forceAddresses: true },
+      ),
+      onError: 'SKIP_ROW',
+    });
+    expect(brief(notes)).toEqual([
+      '0 CONFLICT Attribute vlans must stay multi: something carries more than one value of it.',
+    ]);
+    expect(counted).toEqual(['attribute: failed 1', 'interface: updated 1']);
+    expect((await findNetwork(net.all, { site: { name: site }, by: { cidr: '10.1.1.7' } }))?.state).toBe('ASSIGNED');
+  });
+
   test('leave nothing behind when one of them fails', async () => {
     const site = 'atomic';
     await runImport(net, json(...everything(site)));
