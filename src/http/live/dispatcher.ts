@@ -1,11 +1,11 @@
 import { refusalOf } from '#http/live/admission.ts';
 import { Cohort, type CohortHost } from '#http/live/cohort.ts';
-import { CohortIndex } from '#http/live/cohort-index.ts';
 import type { LiveConfig } from '#http/live/config.ts';
 import type { Frame } from '#http/live/frame.ts';
 import type { LiveMetrics } from '#http/live/metrics.ts';
 import type { LiveOperation } from '#http/live/operation.ts';
 import type { Render } from '#http/live/render.ts';
+import { SelectionIndex } from '#http/live/selection-index.ts';
 import type { Catalogue } from '#kernel/catalogue.ts';
 import type { StoredEvent } from '#kernel/event.ts';
 import type { FeedItem, FeedSelection, LogPosition } from '#kernel/feed.ts';
@@ -28,7 +28,7 @@ export interface DispatcherParts {
 export class Dispatcher implements CohortHost {
   readonly #parts: DispatcherParts;
   readonly #cohorts = new Map<string, Cohort>();
-  readonly #index = new CohortIndex();
+  readonly #index = new SelectionIndex<Cohort>();
   /** While events are dispatched one by one: the number of the last one. */
   #dispatched: number | null = null;
 
