@@ -14,11 +14,15 @@ import { background } from '#kernel/background.ts';
 import { broadcast } from '#kernel/broadcast.ts';
 import { type Catalogue, catalogue } from '#kernel/catalogue.ts';
 import { type Clock, clock, systemClock } from '#kernel/clock.ts';
+import { commits, createCommits } from '#kernel/commits.ts';
 import type { ConfigSection } from '#kernel/config.ts';
 import { type Context, type ContextFacts, type ContextSource, createContext } from '#kernel/context.ts';
+import { createDeparture, departure } from '#kernel/departure.ts';
 import { eventLog } from '#kernel/event.ts';
+import { type Graph, graph } from '#kernel/graph.ts';
 import { createLogger, type Logger } from '#kernel/log.ts';
 import { metrics } from '#kernel/metrics.ts';
+import type { Task } from '#kernel/plugin.ts';
 import { presentStates } from '#kernel/present.ts';
 import { authenticator, systemViewer } from '#kernel/viewer.ts';
 import { BackgroundWork } from '#plugins/background.ts';
@@ -28,7 +32,9 @@ import { PluginError } from '#plugins/order.ts';
 import { PortRegistry, setupPlugins } from '#plugins/registry.ts';
 import { runTasks } from '#plugins/tasks.ts';
 import { type EventsConfig, eventsConfig } from '#resolvers/platform/events/config.ts';
+import { Listening } from '#resolvers/platform/events/listening.ts';
 import { PresentBoard } from '#resolvers/platform/present/board.ts';
+import { eventRetention } from '#resolvers/platform/retention/sweep.ts';
 import { createBuilder } from '#schema/builder.ts';
 import { errors } from '#schema/errors.ts';
 import { eventTypes } from '#schema/event.ts';
@@ -63,7 +69,9 @@ export interface Gateway {
   fetch: Door['fetch'];
   /** Opens the doors. @returns where, such as `http://127.0.0.1:4000`. */
   listen(): Promise<string>;
-  /** Runs the tasks of the plugins until the gateway is disposed of. */
+  /** Aborted when a part of the gateway asks for its end, such as a halt of the system: then dispose of it. */
+  readonly leaving: AbortSignal;
+  /** Runs the tasks and the listeners of the plugins until the gateway is disposed of. */
   work(): void;
   /** Runs a query or a mutation in this process, with the rights of the system unless another viewer is named. */
   execute(operation: Omit<LocalOperation, 'viewer'> & Partial<LocalOperation>): Promise<ExecutionResult>;
@@ -127,12 +135,24 @@ async function startGateway(plan: Plan, options: GatewayOptions & { readonly fol
   provide(clock, time);
   provide(catalogue, plan.catalogue);
   provide(metrics, measures);
+  const leave = createDeparture();
+  provide(departure, leave);
+  const told = createCommits();
+  provide(commits, told);
+  let runLocally: ReturnType<typeof createExecutor> | null = null;
+  provide(graph, {
+    async execute(operation) {
+      if (!runLocally) throw new Error('The graph is asked before the gateway is ready.');
+      return runLocally(operation);
+    },
+  } satisfies Graph);
   const board = new PresentBoard();
   provide(presentStates, board);
   const behind = new BackgroundWork(log);
   provide(background, behind);
 
   const events = config.section('events') as EventsConfig;
+  provide(eventRetention, events.retention);
   let delivery: ReturnType<typeof createDelivery> | null = null;
   const source: ContextSource = {
     ports,
@@ -145,6 +165,7 @@ async function startGateway(plan: Plan, options: GatewayOptions & { readonly fol
       const known = ports.find(authenticator, null);
       for (const event of appended) known?.affects(event);
       delivery?.committed(appended);
+      told.tell(appended);
     },
   };
   const context = (facts: Partial<ContextFacts> = {}) => createContext(source, { viewer: systemViewer, ...facts });
@@ -189,15 +210,28 @@ async function startGateway(plan: Plan, options: GatewayOptions & { readonly fol
       upgrade: sockets.upgrade,
       stream: createSse({ hub, operations, schema, config: live, context }),
     });
-    const runLocally = createExecutor(operations, source);
-    let tasks: Promise<void> = Promise.resolve();
+    const execute = createExecutor(operations, source);
+    runLocally = execute;
+    const listenings = plugins
+      .flatMap((plugin) => plugin.listeners)
+      .map(
+        (listener) =>
+          new Listening({ listener, tail: stream.tail, clock: time, log, poll: events.poll, context: () => context() }),
+      );
+    const tasksAt = (place: NonNullable<Task['place']>) =>
+      runTasks(
+        plugins.flatMap((plugin) => plugin.tasks).filter((task) => (task.place ?? 'WORK') === place),
+        context,
+        draining.signal,
+      );
+    const tasks: Promise<unknown>[] = [];
     let disposed: Promise<void> | null = null;
     const end = async () => {
       draining.abort();
       hub.drain();
       await door.drain();
       await sockets.close();
-      await tasks;
+      await Promise.all(tasks);
       await behind.settled();
       await disconnect?.();
       await stream.stop();
@@ -209,12 +243,16 @@ async function startGateway(plan: Plan, options: GatewayOptions & { readonly fol
       catalogue: plan.catalogue,
       log,
       fetch: door.fetch,
-      listen: door.listen,
-      work() {
-        const all = plugins.flatMap((plugin) => plugin.tasks);
-        tasks = runTasks(all, context, draining.signal);
+      leaving: leave.signal,
+      async listen() {
+        const url = await door.listen();
+        tasks.push(tasksAt('DOORS'));
+        return url;
       },
-      execute: (operation) => runLocally({ viewer: systemViewer, ...operation }),
+      work() {
+        tasks.push(tasksAt('WORK'), ...listenings.map((listening) => listening.run(draining.signal)));
+      },
+      execute: (operation) => execute({ viewer: systemViewer, ...operation }),
       context,
       dispose() {
         disposed ??= end();

@@ -9,16 +9,20 @@ import { deviceCommand } from '#commands/device.ts';
 import { eventCommand } from '#commands/event.ts';
 import { exits, showErrors, toFailure } from '#commands/failure.ts';
 import { inventoryCommand } from '#commands/inventory.ts';
+import { jobCommand } from '#commands/job.ts';
 import { keyCommand } from '#commands/key.ts';
+import { maintenanceCommand } from '#commands/maintenance.ts';
 import { migrateCommand } from '#commands/migrate.ts';
 import { networkCommand } from '#commands/network.ts';
 import { networkInterfaceCommand } from '#commands/network-interface.ts';
 import { protocolCommand } from '#commands/protocol.ts';
 import { protocolTypeCommand } from '#commands/protocol-type.ts';
+import { queueCommand } from '#commands/queue.ts';
 import { schemaCommand } from '#commands/schema.ts';
 import type { Shell } from '#commands/shell.ts';
 import { siteCommand } from '#commands/site.ts';
 import { startCommand } from '#commands/start.ts';
+import { systemCommand } from '#commands/system.ts';
 import type { Terminal } from '#commands/terminal.ts';
 import { workCommand } from '#commands/work.ts';
 
@@ -37,6 +41,10 @@ const commands: readonly AddCommand[] = [
   accountCommand,
   keyCommand,
   eventCommand,
+  jobCommand,
+  queueCommand,
+  maintenanceCommand,
+  systemCommand,
   siteCommand,
   attributeCommand,
   deviceCommand,

@@ -36,7 +36,7 @@ export async function serving(
   const gateway = await createGateway({ config: content as Record<string, unknown>, folder, environment });
   try {
     await begin(gateway);
-    await until(stopped);
+    await until(AbortSignal.any([stopped, gateway.leaving]));
   } finally {
     await gateway.dispose();
   }

@@ -3,7 +3,8 @@ import type { Context } from '#kernel/context.ts';
 import { AuthenticationError, ForbiddenError } from '#kernel/errors.ts';
 import type { EventDefinition, StoredEvent } from '#kernel/event.ts';
 import { isUuid } from '#kernel/id.ts';
-import type { Facts, PermissionName, Visibility } from '#kernel/permission.ts';
+import { compilePattern } from '#kernel/pattern.ts';
+import type { Facts, PermissionName, ScopeGrant, Visibility } from '#kernel/permission.ts';
 import type { Viewer } from '#kernel/viewer.ts';
 
 /**
@@ -32,6 +33,31 @@ function named(need: PermissionName, facts: Facts = {}): string {
 /** What of a list the viewer may see, as a filter for the storage: so pages and counts are right. */
 export function visible(ctx: Context, need: PermissionName): Visibility {
   return ctx.viewer.mustChangePassword ? 'none' : ctx.viewer.rights.visibility(need);
+}
+
+/**
+ * The same in values that a storage can compare: the names that patterns cover take the place of the patterns. A path
+ * stays one: rows name the path they lie at and all above it.
+ */
+export async function visibleExactly(ctx: Context, need: PermissionName): Promise<Visibility> {
+  const visibility = visible(ctx, need);
+  const area = ctx.use(catalogue).areas.get(need.slice(0, need.indexOf(':')));
+  if (typeof visibility === 'string' || area?.scope !== 'pattern') return visibility;
+  const values = await ctx.load(valuesOfAreas, area.name);
+  return { allOf: visibility.allOf.map((grants) => coveredValues(grants, values)) };
+}
+
+const valuesOfAreas = (ctx: Context, areas: readonly string[]): Promise<(readonly string[])[]> =>
+  Promise.all(areas.map(async (area) => (await ctx.use(catalogue).areas.get(area)?.values?.(ctx)) ?? []));
+
+/** Patterns are held against values here, by the one engine for them, and never by a storage's own. */
+function coveredValues(grants: readonly ScopeGrant[], values: readonly string[]): ScopeGrant[] {
+  return [...Map.groupBy(grants, ({ kind }) => kind)].flatMap(([kind, list]) => {
+    const patterns = list.map(({ value }) => compilePattern(value));
+    return values
+      .filter((value) => patterns.some((pattern) => pattern.matchesStart(value)))
+      .map((value) => ({ kind, value }));
+  });
 }
 
 /** Whether a viewer sees an event: by the right that its definition names, or as the owner it names. */

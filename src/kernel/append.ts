@@ -24,7 +24,7 @@ export function toAppended<Data>(
   options: AppendOptions,
 ): AppendedEvent {
   const event: AppendedEvent = {
-    id: newId(),
+    id: options.id ?? newId(),
     name: definition.name,
     subject: options.subject ?? null,
     scope: options.scope,

@@ -1,7 +1,8 @@
 import type { Context } from '#kernel/context.ts';
 import type { EventDefinition } from '#kernel/event.ts';
+import type { DeclaredJob } from '#kernel/job.ts';
 import type { AreaRules, Facts, ScopeGrant } from '#kernel/permission.ts';
-import { definePort } from '#kernel/port.ts';
+import { definePort, type Port } from '#kernel/port.ts';
 
 /** A kind of thing that a scope may name: how its value is understood, kept and shown. */
 export interface ScopeKind {
@@ -20,6 +21,11 @@ export interface ScopeKind {
 export interface PermissionArea extends AreaRules {
   readonly description: string;
   readonly kinds?: Readonly<Record<string, ScopeKind>>;
+  /**
+   * For patterns: everything that one may be held against. Lists and histories are narrowed to those of it that a viewer's
+   * patterns cover, so that no storage has to understand patterns.
+   */
+  values?(ctx: Context): Promise<readonly string[]>;
 }
 
 /** A role that a plugin declares: made at a start when missing, never reset after somebody changed it. */
@@ -29,11 +35,28 @@ export interface RoleDeclaration {
   readonly permissions: readonly string[];
 }
 
+/**
+ * A SERVICE account that a plugin declares: made at a start when missing, without a credential, and never reset after
+ * somebody changed it. It keeps its name.
+ */
+export interface AccountDeclaration {
+  readonly name: string;
+  readonly realName: string;
+  readonly permissions?: readonly string[];
+  /** Names of roles, such as those that the plugin declares beside it. */
+  readonly roles?: readonly string[];
+}
+
 /** What the listed plugins declare, together. */
 export interface Catalogue {
   readonly events: ReadonlyMap<string, EventDefinition>;
   readonly areas: ReadonlyMap<string, PermissionArea>;
   readonly roles: readonly RoleDeclaration[];
+  readonly accounts: readonly AccountDeclaration[];
+  /** By name of the class. */
+  readonly jobs: ReadonlyMap<string, DeclaredJob>;
+  /** Ports that jobs in threads may use, by name. */
+  readonly remotePorts: ReadonlyMap<string, Port<object>>;
 }
 
 export const catalogue = definePort<Catalogue>('catalogue');

@@ -59,6 +59,20 @@ export const errorCatalogue: readonly CatalogueEntry[] = [
     remedy: 'Read the thing again, or choose another value for the field in `path`.',
   },
   {
+    type: 'JobExistsError',
+    code: 'JOB_EXISTS',
+    status: 409,
+    meaning: 'A job of this name with these arguments is in the queue already, in whatever state; `jobId` says which.',
+    remedy: 'Wait for it, or remove or restart it.',
+  },
+  {
+    type: 'JobStateError',
+    code: 'JOB_STATE',
+    status: 409,
+    meaning: 'The job is in a state in which this cannot be done; nothing was changed.',
+    remedy: 'Look at its `state` and its `flags`.',
+  },
+  {
     type: 'ThrottledError',
     code: 'THROTTLED',
     status: 429,
@@ -197,6 +211,21 @@ export class ConflictError extends GatehouseError {
     super(message, path);
     this.currentEtag = currentEtag;
   }
+}
+
+export class JobExistsError extends GatehouseError {
+  readonly code = 'JOB_EXISTS';
+  /** Row id of the job that is in the queue. */
+  readonly jobId: string;
+
+  constructor(message: string, jobId: string) {
+    super(message);
+    this.jobId = jobId;
+  }
+}
+
+export class JobStateError extends GatehouseError {
+  readonly code = 'JOB_STATE';
 }
 
 export class ThrottledError extends GatehouseError {

@@ -99,6 +99,8 @@ export interface StoredEvent extends AppendedEvent {
 
 /** What `append` is told beside the data. */
 export interface AppendOptions {
+  /** Its row id, for callers that answer with it; a new one unless said. */
+  readonly id?: string;
   readonly subject?: string;
   /** The object and all its ancestors at this moment, by kind, first of all the place that it belongs to. */
   readonly scope: Facts;
@@ -204,16 +206,19 @@ export function matchesName(pattern: string, name: string): boolean {
 export interface EventCursor {
   readonly epoch: string;
   readonly sequence: number;
+  /** How many lines were told, in streams that tell lines. */
+  readonly line?: number;
 }
 
-export function encodeCursor({ epoch, sequence }: EventCursor): string {
-  return Buffer.from(`1.${epoch}.${sequence}`).toString('base64url');
+export function encodeCursor({ epoch, sequence, line }: EventCursor): string {
+  return Buffer.from(`1.${epoch}.${sequence}${line === undefined ? '' : `.${line}`}`).toString('base64url');
 }
 
 /** @throws InputError for a text that is no cursor. */
 export function decodeCursor(text: string): EventCursor {
   const plain = text.length <= 64 ? Buffer.from(text, 'base64url').toString('latin1') : '';
-  const parts = /^1\.([a-z2-7]{10})\.(0|[1-9][0-9]{0,15})$/.exec(plain);
+  const parts = /^1\.([a-z2-7]{10})\.(0|[1-9][0-9]{0,15})(?:\.(0|[1-9][0-9]{0,9}))?$/.exec(plain);
   if (!parts) throw InputError.at(['after'], 'Not a cursor of this log.');
-  return { epoch: parts[1] ?? '', sequence: Number(parts[2]) };
+  const [, epoch = '', sequence, line] = parts;
+  return { epoch, sequence: Number(sequence), ...(line !== undefined && { line: Number(line) }) };
 }

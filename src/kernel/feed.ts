@@ -1,5 +1,6 @@
 import type { Context } from '#kernel/context.ts';
 import type { EventDefinition, StoredEvent } from '#kernel/event.ts';
+import type { Following, FollowStart } from '#kernel/follow.ts';
 import type { PresentDefinition, PresentWatch } from '#kernel/present.ts';
 
 /** What one subscription wants of the log. */
@@ -14,6 +15,8 @@ export interface FeedSelection {
   readonly personal?: boolean;
   /** How a thing stands is told first, and at each change of it. */
   readonly present?: PresentWatch;
+  /** Instead of events, a stream of the client's own; those events wake it. */
+  follow?(ctx: Context, start: FollowStart): Promise<Following>;
   /** The stream ends after such an event. */
   ends?(event: StoredEvent): boolean;
 }
@@ -25,6 +28,8 @@ export type GapReason = 'RETENTION' | 'OVERFLOW' | 'EPOCH' | 'AHEAD' | 'REPLAY_L
 export interface LogPosition {
   readonly epoch: string;
   readonly sequence: number;
+  /** How many lines were told, in streams that tell lines. */
+  readonly line?: number;
 }
 
 /** Items of a feed beside the events themselves. Delivery goes on after `to`. */

@@ -14,7 +14,8 @@ export type PermissionName = `${string}:${string}`;
 /** What an area says of its verbs and scopes as far as evaluation needs it. */
 export interface AreaRules {
   readonly name: string;
-  readonly verbs: Readonly<Record<string, { readonly description: string; readonly standard?: boolean }>>;
+  /** `standard`: everybody who signed in has it at first; a text: in this scope. */
+  readonly verbs: Readonly<Record<string, { readonly description: string; readonly standard?: boolean | string }>>;
   /** Verbs that a verb includes, beside what every area has: `admin` all, `write` create, update and delete. */
   readonly implies?: Readonly<Record<string, readonly string[]>>;
   readonly scope: 'kinds' | 'pattern' | 'path' | 'none';

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
-import type { PermissionArea, RoleDeclaration } from '#kernel/catalogue.ts';
+import type { AccountDeclaration, PermissionArea, RoleDeclaration } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
 import type { EventDefinition } from '#kernel/event.ts';
+import type { JobClass, JobOptions } from '#kernel/job.ts';
+import type { Listener } from '#kernel/listener.ts';
 import type { Logger } from '#kernel/log.ts';
 import type { ManyPort, Port } from '#kernel/port.ts';
 import type { UnitOfWork } from '#kernel/unit.ts';
@@ -28,6 +30,8 @@ export interface Route {
 /** Work that goes on from start to drain, in every process. */
 export interface Task {
   readonly name: string;
+  /** WORK: in processes that do the work behind the graph. DOORS: in those that serve it. WORK unless said. */
+  readonly place?: 'WORK' | 'DOORS';
   /** Returns when the signal is aborted. What it throws is logged, and it is begun again after a pause. */
   run(ctx: Context, signal: AbortSignal): Promise<void>;
 }
@@ -77,11 +81,17 @@ export interface Plugin<Builder = unknown> {
   readonly optional: PortMap;
   readonly provides: readonly (Port<object> | ManyPort<object>)[];
   readonly events: readonly EventDefinition[];
+  // biome-ignore lint/suspicious/noExplicitAny: classes of any arguments
+  readonly jobs: readonly JobClass<any>[];
+  /** What it says of job classes, its own or of others, by name: before their declarations, after the config. */
+  readonly jobOptions: Readonly<Record<string, JobOptions>>;
   readonly permissions: readonly PermissionArea[];
   readonly roles: readonly RoleDeclaration[];
+  readonly accounts: readonly AccountDeclaration[];
   readonly checks: readonly ReadinessCheck[];
   readonly routes: readonly Route[];
   readonly tasks: readonly Task[];
+  readonly listeners: readonly Listener[];
   schema?(builder: Builder): void;
   setup?(parts: SetupParts<never, never>): Promise<Dispose | undefined> | Dispose | undefined;
 }

@@ -5,6 +5,8 @@
 export interface Port<T> {
   readonly name: string;
   readonly many: false;
+  /** Whether jobs in threads may use it: its methods take and answer values that can be cloned. */
+  readonly remote?: boolean;
   /** Never set: carries the type. */
   readonly type?: T;
 }
@@ -20,8 +22,8 @@ export interface ManyPort<T> {
  * @param name `<domain>.<noun in plural>` for the storage of a domain, a bare word for what the kernel shares. It is
  * what a config names to choose between two providers.
  */
-export function definePort<T extends object>(name: string): Port<T> {
-  return { name, many: false };
+export function definePort<T extends object>(name: string, options: { readonly remote?: boolean } = {}): Port<T> {
+  return { name, many: false, ...options };
 }
 
 export function defineManyPort<T extends object>(name: string): ManyPort<T> {

@@ -65,6 +65,8 @@ export interface Principal {
   readonly credential: Credential;
   /** Narrows the account's rights to these permission texts. */
   readonly permissions?: readonly string[];
+  /** Names of roles that the credential adds while it is good; one that does not exist adds nothing. */
+  readonly roles?: readonly string[];
   /** True when the credential rests on a password: it waits while a change of password is demanded. */
   readonly byPassword?: boolean;
 }

@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import type { EventDefinition } from '#kernel/event.ts';
+import type { JobClass } from '#kernel/job.ts';
 import type { Dispose, Plugin, PortMap, PortValues, SetupParts } from '#kernel/plugin.ts';
 import type { ManyPort, Port } from '#kernel/port.ts';
 import type { Builder } from '#schema/builder.ts';
 
 export type GatehousePlugin = Plugin<Builder>;
 
-type Data = Pick<GatehousePlugin, 'permissions' | 'roles' | 'checks' | 'routes' | 'tasks' | 'dependsOn'>;
+type Data = Pick<
+  GatehousePlugin,
+  'permissions' | 'roles' | 'accounts' | 'checks' | 'routes' | 'tasks' | 'listeners' | 'dependsOn' | 'jobOptions'
+>;
 
 /** What a plugin says of itself. Only `name`, `version` and `description` are needed. */
 export interface PluginDeclaration<Config extends z.ZodObject, Uses extends PortMap, Optional extends PortMap>
@@ -25,6 +29,8 @@ export interface PluginDeclaration<Config extends z.ZodObject, Uses extends Port
   readonly provides?: readonly (Port<any> | ManyPort<any>)[];
   // biome-ignore lint/suspicious/noExplicitAny: a list of events of any data
   readonly events?: readonly EventDefinition<any>[];
+  // biome-ignore lint/suspicious/noExplicitAny: a list of classes of any arguments
+  readonly jobs?: readonly JobClass<any>[];
   /** Declares what the graph shows. Pure: no I/O, no state of its own. */
   schema?(builder: Builder): void;
   /** The only place with I/O. What it returns ends what it began. */
@@ -47,11 +53,15 @@ export function definePlugin<
     optional: {},
     provides: [],
     events: [],
+    jobs: [],
+    jobOptions: {},
     permissions: [],
     roles: [],
+    accounts: [],
     checks: [],
     routes: [],
     tasks: [],
+    listeners: [],
     ...declaration,
   } as GatehousePlugin;
 }

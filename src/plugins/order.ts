@@ -12,7 +12,15 @@ export class PluginError extends Error {
 export type Winners = ReadonlyMap<string, string>;
 
 /** Ports that the gateway itself provides, before any plugin. */
-export const kernelPorts: ReadonlySet<string> = new Set(['clock', 'catalogue', 'metrics']);
+export const kernelPorts: ReadonlySet<string> = new Set([
+  'clock',
+  'catalogue',
+  'metrics',
+  'departure',
+  'graph',
+  'commits',
+  'events.retention',
+]);
 
 /** The plugins and all they depend on, each once. */
 export function withDependencies(listed: readonly GatehousePlugin[]): GatehousePlugin[] {

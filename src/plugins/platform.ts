@@ -9,7 +9,9 @@ import { derivedGrants } from '#resolvers/platform/accounts/grant.ts';
 import { apiKeyStore } from '#resolvers/platform/api-keys/api-key.ts';
 import { apiKeyEvents } from '#resolvers/platform/api-keys/events.ts';
 import { eventLogRenewed, eventLogTrimmed } from '#resolvers/platform/events/retention.ts';
+import { externalIdentityStore } from '#resolvers/platform/external-identities/external-identity.ts';
 import { prepareIdentity } from '#resolvers/platform/first-start.ts';
+import { resetStore } from '#resolvers/platform/password-resets/reset.ts';
 import { platformAreas } from '#resolvers/platform/rights/areas.ts';
 import { roleEvents } from '#resolvers/platform/roles/events.ts';
 import { roleStore } from '#resolvers/platform/roles/role.ts';
@@ -72,6 +74,8 @@ export const platform = definePlugin({
     roleStore,
     sessionStore,
     apiKeyStore,
+    externalIdentityStore,
+    resetStore,
     throttleStore,
     passwordHasher,
     rules: signInRules,

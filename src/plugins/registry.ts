@@ -1,13 +1,16 @@
-import type { Catalogue, PermissionArea } from '#kernel/catalogue.ts';
+import type { AccountDeclaration, Catalogue, PermissionArea } from '#kernel/catalogue.ts';
 import type { Config } from '#kernel/config.ts';
 import type { Context, Ports } from '#kernel/context.ts';
 import type { EventDefinition } from '#kernel/event.ts';
+import { foldText } from '#kernel/filter.ts';
 import type { Logger } from '#kernel/log.ts';
 import type { Dispose, Provide } from '#kernel/plugin.ts';
 import type { ManyPort, Port } from '#kernel/port.ts';
 import type { UnitOfWork } from '#kernel/unit.ts';
 import type { GatehousePlugin } from '#plugins/define.ts';
+import { collectJobs } from '#plugins/job-classes.ts';
 import { PluginError, type Winners } from '#plugins/order.ts';
+import { eventPattern } from '#resolvers/platform/events/queries.ts';
 
 type Make = (unit: UnitOfWork | null) => object;
 
@@ -89,7 +92,45 @@ export function collectCatalogue(plugins: readonly GatehousePlugin[]): Catalogue
       areas.set(area.name, area);
     }
   }
-  return { events, areas, roles: plugins.flatMap((plugin) => plugin.roles) };
+  checkListeners(plugins);
+  return {
+    events,
+    areas,
+    roles: plugins.flatMap((plugin) => plugin.roles),
+    accounts: collectAccounts(plugins),
+    jobs: collectJobs(plugins, events),
+    remotePorts: new Map(
+      plugins.flatMap(({ provides }) =>
+        provides.flatMap((port) => (port.many || !port.remote ? [] : [[port.name, port]])),
+      ),
+    ),
+  };
+}
+
+/** @throws PluginError for two declarations of one name. */
+function collectAccounts(plugins: readonly GatehousePlugin[]): AccountDeclaration[] {
+  const names = new Set<string>();
+  return plugins.flatMap((plugin) =>
+    plugin.accounts.map((account) => {
+      const name = foldText(account.name);
+      if (names.has(name)) throw new PluginError(`Plugin "${plugin.name}" declares account ${account.name} again.`);
+      names.add(name);
+      return account;
+    }),
+  );
+}
+
+/** Two of one name would share one place in the log, and each would miss what the other was given. */
+function checkListeners(plugins: readonly GatehousePlugin[]): void {
+  const names = new Set<string>();
+  for (const plugin of plugins)
+    for (const { name, events } of plugin.listeners) {
+      if (names.has(name)) throw new PluginError(`Plugin "${plugin.name}" declares listener ${name} again.`);
+      names.add(name);
+      const patterns = typeof events === 'function' ? [] : events;
+      const fault = patterns.map((pattern) => eventPattern.safeParse(pattern).error?.issues[0]?.message).find(Boolean);
+      if (fault) throw new PluginError(`Listener ${name} of plugin "${plugin.name}": ${fault}`);
+    }
 }
 
 interface SetupEnvironment {

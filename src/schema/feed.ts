@@ -103,6 +103,8 @@ export function feed<Args extends InputFieldMap = Record<never, never>>(
     /** What it tells of how a thing stands, beside the events. Its type implements `LiveItem`. */
     // biome-ignore lint/suspicious/noExplicitAny: states of any shape
     readonly present?: PresentDefinition<any>;
+    /** The types of what it tells instead of events, where it follows something. They implement `LiveItem`. */
+    readonly follows?: readonly string[];
     readonly policies?: readonly OverflowPolicy[];
     select: (ctx: Context, args: InputShapeFromFields<Args>) => Promise<FeedSelection>;
   },
@@ -116,7 +118,8 @@ export function feed<Args extends InputFieldMap = Record<never, never>>(
       description: `What \`${name}\` delivers.`,
       types: (() => [
         ...(parts.present ? [parts.present.type] : []),
-        ...(parts.events ? new Set(byName.values()) : [...(typeNames.get(builder)?.values() ?? []), 'OtherEvent']),
+        ...(parts.follows ??
+          (parts.events ? new Set(byName.values()) : [...(typeNames.get(builder)?.values() ?? []), 'OtherEvent'])),
         'Gap',
         'Subscribed',
       ]) as never,

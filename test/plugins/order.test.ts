@@ -41,7 +41,7 @@ const refusal = async (entries: readonly unknown[], config: Record<string, unkno
 describe('a list of plugins', () => {
   test('is refused when it names one that cannot be found, with the names of the built-ins', async () => {
     expect(await refusal(['gatehouse-plugin-nowhere'])).toMatch(
-      /^plugins: "gatehouse-plugin-nowhere" cannot be loaded: .+ It is no built-in either: those are storage-prisma, secret-box, auth, .+\.$/,
+      /^plugins: "gatehouse-plugin-nowhere" cannot be loaded: .+ It is no built-in either: those are storage-prisma, .+\.$/,
     );
     expect(await refusal(['./nowhere.ts'])).toMatch(/^plugins: ".\/nowhere.ts" cannot be loaded: /);
   });

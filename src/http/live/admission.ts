@@ -1,12 +1,13 @@
 import type { LiveConfig } from '#http/live/config.ts';
 import type { LiveOperation } from '#http/live/operation.ts';
-import { type Entrance, startAfter, startWithPresent } from '#http/live/start.ts';
+import { type Entrance, type Start, startAfter, startWithPresent } from '#http/live/start.ts';
 import { couldSeeEvent, lackOf } from '#kernel/access.ts';
 import type { Catalogue } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
 import { GatehouseError, GenericError } from '#kernel/errors.ts';
 import { type EventCursor, matchesName } from '#kernel/event.ts';
 import type { FeedSelection } from '#kernel/feed.ts';
+import type { Following } from '#kernel/follow.ts';
 import { newId } from '#kernel/id.ts';
 import type { Logger } from '#kernel/log.ts';
 import type { PresentStates } from '#kernel/present.ts';
@@ -37,7 +38,7 @@ export class Admission {
    * refuses.
    */
   async select(viewer: Viewer, operation: LiveOperation): Promise<FeedSelection> {
-    const ctx = this.#context(viewer);
+    const ctx = this.context(viewer);
     const { events } = this.#parts.catalogue;
     const selection = await operation.plan.select(ctx, operation.args);
     const kinds = operation.plan.events ?? [...events.values()];
@@ -48,19 +49,40 @@ export class Admission {
     return possible.some((kind) => kind.seenByOwner) ? { ...selection, personal: true } : selection;
   }
 
-  /** Where a subscription begins: after a cursor or with the log as it is now, and with how what it watches stands. */
-  async entrance(
+  /**
+   * Where a subscription begins: after a cursor or with the log as it is now, and with how what it watches stands. With
+   * the stream of its own, where it has one.
+   */
+  async begin(
     viewer: Viewer,
     { hello }: LiveOperation,
-    { present }: FeedSelection,
+    selection: FeedSelection,
     cursor: EventCursor | null,
-  ): Promise<Entrance> {
-    const { config, tail, flush, present: states } = this.#parts;
+  ): Promise<{ entrance: Entrance; following: Following | null }> {
+    const { config, tail, flush } = this.#parts;
     await flush();
-    const start = startAfter(await tail.state(), cursor, hello, config.replay.maxEvents);
+    const state = await tail.state();
+    const start = startAfter(state, cursor, hello, config.replay.maxEvents);
+    const at = {
+      epoch: state.epoch,
+      sequence: start.position,
+      ...(cursor?.line !== undefined && { line: cursor.line }),
+    };
+    const following = await selection.follow?.(this.context(viewer), { at, resumed: cursor !== null });
+    return { entrance: await this.#entrance(viewer, selection, start), following: following ?? null };
+  }
+
+  /** For a question that may not take for ever. */
+  context(viewer: Viewer): Context {
+    return this.#parts.context(viewer, AbortSignal.timeout(this.#parts.config.executeTimeout));
+  }
+
+  /** How what it watches stands comes first. */
+  #entrance(viewer: Viewer, { present }: FeedSelection, start: Start): Promise<Entrance> | Entrance {
     if (!present) return { ...start, told: 0, until: null };
+    const { tail, flush, present: states } = this.#parts;
     return startWithPresent(start, present, {
-      read: () => present.read(this.#context(viewer)),
+      read: () => present.read(this.context(viewer)),
       latest: () => states.latest({ type: present.type }, present.subject),
       at: (sequence) => ({ epoch: tail.epoch, sequence }),
       async end() {
@@ -70,10 +92,6 @@ export class Admission {
         return head;
       },
     });
-  }
-
-  #context(viewer: Viewer): Context {
-    return this.#parts.context(viewer, AbortSignal.timeout(this.#parts.config.executeTimeout));
   }
 }
 

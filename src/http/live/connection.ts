@@ -1,3 +1,4 @@
+import type { Follower } from '#http/live/follower.ts';
 import type { Member } from '#http/live/member.ts';
 import type { GatehouseError } from '#kernel/errors.ts';
 import type { Viewer } from '#kernel/viewer.ts';
@@ -27,7 +28,7 @@ export class LiveConnection {
   viewer: Viewer;
   readonly address: string | null;
   readonly wire: Wire;
-  readonly members = new Map<string, Member>();
+  readonly members = new Map<string, Member | Follower>();
   readonly #maxUnsent: number;
   #closed = false;
   /** Grows with every look at its rights: an older look that comes back later is void. */

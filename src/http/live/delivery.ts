@@ -10,9 +10,8 @@ import { type ContextSource, createContext } from '#kernel/context.ts';
 import { eventLog } from '#kernel/event.ts';
 import type { Metrics } from '#kernel/metrics.ts';
 import type { PresentStates } from '#kernel/present.ts';
-import { type Authenticator, systemViewer, type Viewer } from '#kernel/viewer.ts';
+import type { Authenticator, Viewer } from '#kernel/viewer.ts';
 import type { EventsConfig } from '#resolvers/platform/events/config.ts';
-import { trimEventLog, untilNextSweep } from '#resolvers/platform/events/retention.ts';
 import { Sequencer } from '#resolvers/platform/events/sequencer.ts';
 import { Tail } from '#resolvers/platform/events/tail.ts';
 
@@ -27,7 +26,7 @@ export interface DeliveryParts {
   readonly events: EventsConfig;
 }
 
-/** Everything between a commit and the sockets: numbering, the tail, the hub, and the end of old events. */
+/** Everything between a commit and the sockets: numbering, the tail and the hub. */
 export function createDelivery(parts: DeliveryParts) {
   const { source, schema, catalogue, authenticator, present, metrics, live, events } = parts;
   const { log } = source;
@@ -90,16 +89,6 @@ export function createDelivery(parts: DeliveryParts) {
     }
   }
 
-  async function sweep(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      const wait = untilNextSweep(source.clock.now());
-      await pause(wait, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
-      if (stopping.signal.aborted) return;
-      const ctx = createContext(source, { viewer: systemViewer });
-      await trimEventLog(ctx, events.retention).catch((error) => log.error({ err: error }, 'Old events stay for now.'));
-    }
-  }
-
   return {
     hub,
     tail,
@@ -111,7 +100,7 @@ export function createDelivery(parts: DeliveryParts) {
     async start(): Promise<void> {
       await sequencer.flush();
       await tail.start();
-      work.push(poll(), sweep());
+      work.push(poll());
     },
     /** After the hub's clients were told: reads and numbers no more. */
     async stop(): Promise<void> {

@@ -1,6 +1,7 @@
 import { refusalOf } from '#http/live/admission.ts';
 import { Cohort, type CohortHost } from '#http/live/cohort.ts';
 import type { LiveConfig } from '#http/live/config.ts';
+import type { Follower } from '#http/live/follower.ts';
 import type { Frame } from '#http/live/frame.ts';
 import type { LiveMetrics } from '#http/live/metrics.ts';
 import type { LiveOperation } from '#http/live/operation.ts';
@@ -29,6 +30,7 @@ export class Dispatcher implements CohortHost {
   readonly #parts: DispatcherParts;
   readonly #cohorts = new Map<string, Cohort>();
   readonly #index = new SelectionIndex<Cohort>();
+  readonly #followers = new SelectionIndex<Follower>();
   /** While events are dispatched one by one: the number of the last one. */
   #dispatched: number | null = null;
 
@@ -50,6 +52,7 @@ export class Dispatcher implements CohortHost {
       this.#dispatched = event.sequence;
     }
     this.#dispatched = null;
+    for (const event of events) for (const follower of this.#followers.candidates(event)) follower.wake();
   }
 
   tell(told: Told): void {
@@ -66,6 +69,15 @@ export class Dispatcher implements CohortHost {
     this.#cohorts.set(key, made);
     this.#index.add(made);
     return made;
+  }
+
+  /** Wakes it from now on when an event was dispatched that it selects. */
+  follow(follower: Follower): void {
+    this.#followers.add(follower);
+  }
+
+  unfollow(follower: Follower): void {
+    this.#followers.remove(follower);
   }
 
   retire(cohort: Cohort): void {

@@ -3,7 +3,7 @@ import type { FeedItem, Gap, GapReason, LogPosition, PresentItem } from '#kernel
 import type { Present, PresentWatch, Told } from '#kernel/present.ts';
 
 /** Where a subscription begins in the log. */
-interface Start {
+export interface Start {
   /** Everything up to this number is known to the client, or not for it. */
   readonly position: number;
   /** Items to send before anything else. */
@@ -24,6 +24,7 @@ export function chooseCursor(argument: string | null, transport: string | null):
   const carried = transport === null ? null : decodeCursor(transport);
   if (!given || !carried) return carried ?? given;
   if (given.epoch !== carried.epoch) return carried;
+  if (given.sequence === carried.sequence) return (given.line ?? 0) > (carried.line ?? 0) ? given : carried;
   return given.sequence > carried.sequence ? given : carried;
 }
 

@@ -2,14 +2,16 @@ import { Admission, type AdmissionParts, refusalOf } from '#http/live/admission.
 import type { Census } from '#http/live/census.ts';
 import type { Ending, LiveConnection } from '#http/live/connection.ts';
 import type { Dispatcher } from '#http/live/dispatcher.ts';
+import { Follower } from '#http/live/follower.ts';
 import { Member } from '#http/live/member.ts';
 import type { LiveMetrics } from '#http/live/metrics.ts';
 import type { LiveOperation } from '#http/live/operation.ts';
-import { outletOf } from '#http/live/outlet.ts';
+import { type Outlet, outletOf } from '#http/live/outlet.ts';
 import { chooseCursor, type Entrance, gapOf } from '#http/live/start.ts';
 import { StreamError } from '#kernel/errors.ts';
 import type { LogState } from '#kernel/event.ts';
-import type { OverflowPolicy } from '#kernel/feed.ts';
+import type { FeedItem, FeedSelection, OverflowPolicy } from '#kernel/feed.ts';
+import type { Following } from '#kernel/follow.ts';
 import type { Logger } from '#kernel/log.ts';
 import type { Viewer } from '#kernel/viewer.ts';
 
@@ -48,7 +50,7 @@ export class Subscriptions {
   /** @throws GatehouseError when it may not, or asks for what is not there. */
   async open(connection: LiveConnection, request: SubscribeRequest): Promise<void> {
     const { operation, resume } = request;
-    const { census, dispatcher } = this.#shared;
+    const { census } = this.#shared;
     census.checkSubscription(connection);
     const policy = operation.overflow ?? this.#parts.config.queue.policy;
     if (!operation.plan.policies.includes(policy))
@@ -56,14 +58,19 @@ export class Subscriptions {
     const cursor = chooseCursor(operation.after, resume);
     const { viewer } = connection;
     const selection = await this.#admission.select(viewer, operation);
-    const entrance = await this.#admission.entrance(viewer, operation, selection, cursor);
+    const { entrance, following } = await this.#admission.begin(viewer, operation, selection, cursor);
     census.checkSubscription(connection);
     if (connection.closed) return;
-    const member = this.#add(connection, request, entrance, policy);
+    const outlet = this.#outlet(connection, request.id);
+    const member = following
+      ? this.#follower(operation, outlet, selection, following, entrance.first)
+      : this.#member(operation, outlet, entrance, policy);
+    connection.members.set(request.id, member);
+    census.countSubscription(connection, 1);
     if (cursor) this.#parts.metrics.resumed(resume === null ? 'argument' : 'transport');
     // While the rights are looked at anew, whoever looks lets it in.
     if (connection.looking) return;
-    if (connection.viewer === viewer) member.enter(dispatcher.cohort(viewer, operation, selection));
+    if (connection.viewer === viewer) this.#enter(member, viewer, selection);
     else await this.readmit(connection, connection.viewer);
   }
 
@@ -72,6 +79,7 @@ export class Subscriptions {
     if (!member) return;
     connection.members.delete(id);
     member.end();
+    if (member instanceof Follower) this.#shared.dispatcher.unfollow(member);
     this.#shared.census.countSubscription(connection, -1);
   }
 
@@ -86,8 +94,7 @@ export class Subscriptions {
         member.leave();
         try {
           const selection = await this.#admission.select(viewer, member.operation);
-          if (current() && connection.members.get(id) === member)
-            member.enter(this.#shared.dispatcher.cohort(viewer, member.operation, selection));
+          if (current() && connection.members.get(id) === member) this.#enter(member, viewer, selection);
         } catch (error) {
           if (current()) member.outlet.fail(refusalOf(error, this.#parts.log), member.cursor);
         }
@@ -104,27 +111,46 @@ export class Subscriptions {
     void this.readmit(connection, connection.viewer);
   }
 
-  #add(
-    connection: LiveConnection,
-    { id, operation }: SubscribeRequest,
-    entrance: Entrance,
-    policy: OverflowPolicy,
-  ): Member {
-    const { config, metrics } = this.#parts;
-    const { census, dispatcher, end } = this.#shared;
-    const outlet = outletOf(connection, id, {
-      operation: () => this.close(connection, id),
-      connection: (ending) => end(connection, ending),
-    });
-    const member = new Member(operation, outlet, entrance, {
+  /** Lets it go on with what the viewer may see now. */
+  #enter(member: Member | Follower, viewer: Viewer, selection: FeedSelection): void {
+    if (member instanceof Follower) member.enter(viewer);
+    else member.enter(this.#shared.dispatcher.cohort(viewer, member.operation, selection));
+  }
+
+  #member(operation: LiveOperation, outlet: Outlet, entrance: Entrance, policy: OverflowPolicy): Member {
+    const { queue } = this.#parts.config;
+    return new Member(operation, outlet, entrance, {
       policy,
-      maxItems: config.queue.items,
-      maxBytes: config.queue.bytes,
-      at: (sequence) => dispatcher.at(sequence),
-      counts: metrics,
+      maxItems: queue.items,
+      maxBytes: queue.bytes,
+      at: (sequence) => this.#shared.dispatcher.at(sequence),
+      counts: this.#parts.metrics,
     });
-    connection.members.set(id, member);
-    census.countSubscription(connection, 1);
-    return member;
+  }
+
+  #follower(
+    operation: LiveOperation,
+    outlet: Outlet,
+    selection: FeedSelection,
+    following: Following,
+    greeting: readonly FeedItem[],
+  ): Follower {
+    const { dispatcher } = this.#shared;
+    const follower = new Follower(operation, outlet, selection, following, greeting, {
+      render: (...item) => dispatcher.render(...item),
+      next: (viewer, own, place) => own.next(this.#admission.context(viewer), place, dispatcher.position),
+      at: (sequence) => dispatcher.at(sequence),
+      refusal: (error) => refusalOf(error, this.#parts.log),
+      delivered: () => this.#parts.metrics.delivered(),
+    });
+    dispatcher.follow(follower);
+    return follower;
+  }
+
+  #outlet(connection: LiveConnection, id: string): Outlet {
+    return outletOf(connection, id, {
+      operation: () => this.close(connection, id),
+      connection: (ending) => this.#shared.end(connection, ending),
+    });
   }
 }

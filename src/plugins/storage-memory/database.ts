@@ -1,5 +1,7 @@
 import { UnavailableError } from '#kernel/errors.ts';
+import type { Hold } from '#kernel/leases.ts';
 import { type Branch, openUnits, type Participant, type UnitOfWork } from '#kernel/unit.ts';
+import { localHolds } from '#plugins/local-holds.ts';
 
 /**
  * A table is named by its own definition, so a store can hold it as a constant and two databases never share rows.
@@ -43,6 +45,8 @@ export interface Session {
   notify(channel: string): Promise<void>;
   /** @returns how to stop. */
   listen(channel: string, wake: () => void): () => void;
+  /** Waits until nobody else holds the name. */
+  hold(name: string, signal: AbortSignal): Promise<Hold | null>;
 }
 
 export interface MemoryDatabase {
@@ -54,6 +58,7 @@ export function openMemory(timeout = 15_000): MemoryDatabase {
   const committed = new Map<TableDefinition<unknown>, Map<string, unknown>>();
   const turns = takeTurns();
   const signals = openSignals();
+  const hold = localHolds();
 
   const participant: Participant<Transaction> = {
     name: 'storage-memory',
@@ -86,6 +91,7 @@ export function openMemory(timeout = 15_000): MemoryDatabase {
     },
     notify: async (channel) => signals.notify(channel),
     listen: signals.listen,
+    hold,
   };
   return {
     session: (unit) =>
@@ -96,6 +102,7 @@ export function openMemory(timeout = 15_000): MemoryDatabase {
               (await unit.enlist(participant)).whenCommitted.push(() => signals.notify(channel));
             },
             listen: signals.listen,
+            hold,
           }
         : outside,
   };

@@ -1,7 +1,9 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
+import { localHolds } from '#plugins/local-holds.ts';
 import { type EmbeddedDatabase, openEmbedded } from '#plugins/storage-prisma/embedded.ts';
 import { PrismaClient } from '#plugins/storage-prisma/generated/client.ts';
+import { type Holds, serverHolds } from '#plugins/storage-prisma/holds.ts';
 import { migrate } from '#plugins/storage-prisma/migrate.ts';
 import { listening, type Notifier } from '#plugins/storage-prisma/notifier.ts';
 import { checkServer, serverOptions } from '#plugins/storage-prisma/server.ts';
@@ -29,6 +31,7 @@ export interface Database {
   readonly prisma: PrismaClient;
   readonly pool: pg.Pool;
   readonly notifier: Notifier;
+  readonly hold: Holds;
   /** Names of the migrations that opening it applied. */
   readonly migrated: readonly string[];
   /** Milliseconds a statement may take. */
@@ -63,6 +66,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       prisma,
       pool,
       notifier,
+      hold: embedded ? localHolds() : serverHolds(serverOptions(options.url ?? '', 0)),
       migrated,
       timeout: options.timeout,
       dump: async () => (await embedded?.dump()) ?? null,

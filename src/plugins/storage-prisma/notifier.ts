@@ -14,7 +14,7 @@ export interface Notifier {
   close(): Promise<void>;
 }
 
-export const channels = ['gatehouse_appended', 'gatehouse_numbered'] as const;
+export const channels = ['gatehouse_appended', 'gatehouse_numbered', 'gatehouse_job_log'] as const;
 export type Channel = (typeof channels)[number];
 
 /** The one with payloads. */

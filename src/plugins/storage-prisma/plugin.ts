@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { type Broadcast, broadcast } from '#kernel/broadcast.ts';
 import { duration, keys, secret } from '#kernel/config.ts';
 import { storageFacts } from '#kernel/storage.ts';
+import { queue } from '#kernel/tickets.ts';
 import { definePlugin, type GatehousePlugin } from '#plugins/define.ts';
 import { provideAll } from '#plugins/provision.ts';
+import { PgBossTickets } from '#plugins/queue-pgboss/tickets.ts';
 import { type DatabaseOptions, openDatabase } from '#plugins/storage-prisma/database.ts';
 import { openSessions } from '#plugins/storage-prisma/session.ts';
 import { stores } from '#plugins/storage-prisma/stores.ts';
@@ -42,7 +44,7 @@ export function prismaStorage(decided: Partial<DatabaseOptions> = {}): Gatehouse
     description: 'Keeps everything in PostgreSQL: a server, or one embedded in the process.',
     section: 'storage',
     config: storageConfig,
-    provides: [...stores.map(({ port }) => port), storageFacts, broadcast],
+    provides: [...stores.map(({ port }) => port), storageFacts, broadcast, queue],
     async setup({ config, provide, dataDir, log }) {
       const options = { ...databaseOptions(config, dataDir), ...decided };
       const database = await openDatabase({
@@ -53,7 +55,17 @@ export function prismaStorage(decided: Partial<DatabaseOptions> = {}): Gatehouse
       provideAll(provide, stores, openSessions(database));
       provide(storageFacts, { shared: options.url !== undefined });
       provide(broadcast, database.notifier.broadcast ?? noProcessElse);
-      return () => database.close();
+      const tickets = new PgBossTickets({
+        pool: database.pool,
+        embedded: options.url === undefined,
+        failed: (error, topic) =>
+          log.error({ err: error, topic }, 'The queue of tickets had trouble; they come again.'),
+      });
+      provide(queue, tickets);
+      return async () => {
+        await tickets.close();
+        await database.close();
+      };
     },
   });
 }

@@ -2,6 +2,7 @@ import { type Branch, openUnits, type Participant, type UnitOfWork } from '#kern
 import type { Database } from '#plugins/storage-prisma/database.ts';
 import { translateFailure } from '#plugins/storage-prisma/failures.ts';
 import type { Prisma } from '#plugins/storage-prisma/generated/client.ts';
+import type { Holds } from '#plugins/storage-prisma/holds.ts';
 import type { Notifier } from '#plugins/storage-prisma/notifier.ts';
 
 /** What statements are written with: the models, and `$queryRaw` and `$executeRaw`. */
@@ -30,6 +31,8 @@ export interface Session {
   together<T>(work: (db: Statements) => Promise<T>): Promise<T>;
   /** Hears notifications of all sessions of the database, committed ones only. */
   listen: Notifier['listen'];
+  /** Holds a name in this process's own session, never in the unit's. */
+  hold: Holds;
 }
 
 /** Gives the session for a unit of work, or the one outside all units. */
@@ -54,6 +57,7 @@ export function openSessions(database: Database): (unit: UnitOfWork | null) => S
       );
     },
     listen: database.notifier.listen,
+    hold: database.hold,
   };
   return (unit) => {
     if (!unit) return outside;
@@ -63,6 +67,7 @@ export function openSessions(database: Database): (unit: UnitOfWork | null) => S
       select: (statement) => run((db) => db.$queryRaw(statement)),
       together: run,
       listen: database.notifier.listen,
+      hold: database.hold,
     };
   };
 }

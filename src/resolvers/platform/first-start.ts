@@ -47,7 +47,7 @@ async function isPrepared(ctx: Context): Promise<boolean> {
 function declaredRoles(ctx: Context): RoleDeclaration[] {
   const { areas, roles } = ctx.use(catalogue);
   const standard = [...areas.values()].flatMap((area) =>
-    Object.entries(area.verbs).flatMap(([verb, { standard }]) => (standard ? [`${area.name}:${verb}`] : [])),
+    Object.entries(area.verbs).flatMap(([verb, { standard }]) => (standard ? [`${area.name}:${verb}${standard === true ? '' : `@${standard}`}`] : [])),
   );
   return [
     { name: standardRole, realName: 'What everybody may do', permissions: standard },

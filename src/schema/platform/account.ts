@@ -1,10 +1,12 @@
 import { ConflictError } from '#kernel/errors.ts';
 import type { Account, AccountKey } from '#resolvers/platform/accounts/account.ts';
 import { type AccountCreateInput, createAccount } from '#resolvers/platform/accounts/create.ts';
+import { type AccountDeleteInput, deleteAccount } from '#resolvers/platform/accounts/delete.ts';
 import {
   accountActivated,
   accountCreated,
   accountDeactivated,
+  accountDeleted,
   accountEvents,
   accountUpdated,
   passwordChanged,
@@ -17,10 +19,16 @@ import {
   findAccounts,
   listAccounts,
 } from '#resolvers/platform/accounts/queries.ts';
-import { type AccountUpdateInput, updateAccount } from '#resolvers/platform/accounts/update.ts';
+import {
+  type AccountReplaceInput,
+  type AccountUpdateInput,
+  replaceAccount,
+  updateAccount,
+} from '#resolvers/platform/accounts/update.ts';
 import { watchAccounts } from '#resolvers/platform/accounts/watch.ts';
 import { showPermissions } from '#resolvers/platform/rights/permissions.ts';
 import { rolesHeld } from '#resolvers/platform/roles/queries.ts';
+import { sessionEnded } from '#resolvers/platform/sessions/events.ts';
 import type { Builder } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { describeField } from '#schema/description.ts';
@@ -28,6 +36,7 @@ import { feed } from '#schema/feed.ts';
 import { orderInput, textMatch } from '#schema/filter.ts';
 import { mutation } from '#schema/mutation.ts';
 import { node } from '#schema/node.ts';
+import { oneGone } from '#schema/platform/gone.ts';
 
 declare module '#schema/builder.ts' {
   interface Shapes {
@@ -203,6 +212,41 @@ function changes(builder: Builder): void {
       changed: t.exposeBoolean('changed', { description: 'False when everything was so already.' }),
       account: t.expose('account', { type: 'Account', description: 'The account as it is now.' }),
     }),
+  });
+  mutation(builder, 'accountReplace', {
+    description:
+      'Sets everything of an account that can change: what is absent gets its default. Its password and keys stay.',
+    needs: 'account:update',
+    emits: [accountUpdated, accountActivated, accountDeactivated],
+    errors: [ConflictError],
+    input: (t) => ({
+      by: t.field({ type: 'AccountKey', required: true, description: 'Which account.' }),
+      etag: t.string({ required: true, description: 'The state that was read.' }),
+      name: t.string({ required: true, description: 'Its name.' }),
+      email: t.string({ description: 'Its email; none unless said.' }),
+      realName: t.string({ description: 'How people call it; empty unless said.' }),
+      isActive: t.boolean({ description: 'True unless said.' }),
+      permissions: t.stringList({ description: 'All that it is to hold itself; nothing unless said.' }),
+      roles: t.stringList({ description: 'Names of all roles that it is to hold itself; none unless said.' }),
+      mustChangePassword: t.boolean({ description: 'False unless said.' }),
+    }),
+    resolve: (ctx, input) => replaceAccount(ctx, input as unknown as AccountReplaceInput),
+    success: (t) => ({
+      changed: t.exposeBoolean('changed', { description: 'False when everything was so already.' }),
+      account: t.expose('account', { type: 'Account', description: 'The account as it is now.' }),
+    }),
+  });
+  mutation(builder, 'accountDelete', {
+    description: 'Deletes an account with its sessions and keys. What it did keeps its name.',
+    needs: 'account:delete',
+    emits: [accountDeleted, sessionEnded],
+    errors: [ConflictError],
+    input: (t) => ({
+      by: t.field({ type: 'AccountKey', required: true, description: 'Which account.' }),
+      etag: t.string({ required: true, description: 'The state that was read.' }),
+    }),
+    resolve: async (ctx, input) => ({ id: await deleteAccount(ctx, input as unknown as AccountDeleteInput) }),
+    success: oneGone('Account'),
   });
   const grants = [
     { name: 'accountGrant', description: 'Adds permissions to what an account holds itself.', resolve: grantAccount },

@@ -3,10 +3,13 @@ import { showPermissions } from '#resolvers/platform/rights/permissions.ts';
 import {
   createRole,
   type RoleCreateInput,
+  type RoleReplaceInput,
   type RoleUpdateInput,
+  replaceRole,
   updateRole,
 } from '#resolvers/platform/roles/change.ts';
-import { roleCreated, roleEvents, roleUpdated } from '#resolvers/platform/roles/events.ts';
+import { deleteRole, type RoleDeleteInput } from '#resolvers/platform/roles/delete.ts';
+import { roleCreated, roleDeleted, roleEvents, roleUpdated } from '#resolvers/platform/roles/events.ts';
 import {
   findRole,
   findRoles,
@@ -23,6 +26,7 @@ import { feed } from '#schema/feed.ts';
 import { orderInput, textMatch } from '#schema/filter.ts';
 import { mutation } from '#schema/mutation.ts';
 import { node } from '#schema/node.ts';
+import { oneGone } from '#schema/platform/gone.ts';
 
 declare module '#schema/builder.ts' {
   interface Shapes {
@@ -164,5 +168,37 @@ function changes(builder: Builder): void {
       changed: t.exposeBoolean('changed', { description: 'False when everything was so already.' }),
       role: t.expose('role', { type: 'Role', description: 'The role as it is now.' }),
     }),
+  });
+  mutation(builder, 'roleReplace', {
+    description: 'Sets everything of a role that can change: what is absent gets its default.',
+    needs: 'role:update',
+    emits: [roleUpdated],
+    errors: [ConflictError],
+    input: (t) => ({
+      by: t.field({ type: 'RoleKey', required: true, description: 'Which role.' }),
+      etag: t.string({ required: true, description: 'The state that was read.' }),
+      name: t.string({ required: true, description: 'Its name.' }),
+      realName: t.string({ description: 'How people call it; empty unless said.' }),
+      isActive: t.boolean({ description: 'True unless said.' }),
+      permissions: t.stringList({ description: 'All that it is to hold itself; nothing unless said.' }),
+      roles: t.stringList({ description: 'Names of all roles that it is to hold itself; none unless said.' }),
+    }),
+    resolve: (ctx, input) => replaceRole(ctx, input as unknown as RoleReplaceInput),
+    success: (t) => ({
+      changed: t.exposeBoolean('changed', { description: 'False when everything was so already.' }),
+      role: t.expose('role', { type: 'Role', description: 'The role as it is now.' }),
+    }),
+  });
+  mutation(builder, 'roleDelete', {
+    description: 'Deletes a role, and takes it out of every list that it stands in.',
+    needs: 'role:delete',
+    emits: [roleDeleted],
+    errors: [ConflictError],
+    input: (t) => ({
+      by: t.field({ type: 'RoleKey', required: true, description: 'Which role.' }),
+      etag: t.string({ required: true, description: 'The state that was read.' }),
+    }),
+    resolve: async (ctx, input) => ({ id: await deleteRole(ctx, input as unknown as RoleDeleteInput) }),
+    success: oneGone('Role'),
   });
 }

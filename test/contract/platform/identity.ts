@@ -427,6 +427,20 @@ export const sessionContract: ContractSuite = (name, open) => {
       expect(await sessions.findByHash(his.tokenHash)).not.toBeNull();
     });
 
+    test('forgets what expired before an instant, some at a time', async () => {
+      const sessions = storage.use(sessionStore);
+      const [account] = await twoAccounts();
+      const ids: string[] = [];
+      for (const seconds of [10, 20, 30, 40]) {
+        const session = newSession(account, { expiresAt: instant(seconds) });
+        ids.push((await sessions.insert(session)).id);
+      }
+      expect(await sessions.forget(instant(30), 1)).toBe(1);
+      expect(await sessions.forget(instant(30), 10)).toBe(1);
+      expect(await sessions.forget(instant(30), 10)).toBe(0);
+      expect((await sessions.getMany(ids)).map((session) => session !== null)).toEqual([false, false, true, true]);
+    });
+
     test('keeps the newest of an account and forgets the expired without a word', async () => {
       const [ada, bob] = await twoAccounts();
       const sessions = storage.use(sessionStore);

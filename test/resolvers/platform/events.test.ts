@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createGateway, type Gateway } from '#gateway';
 import { eventLog } from '#kernel/event.ts';
 import { fromGlobalId, newId } from '#kernel/id.ts';
-import { trimEventLog, untilNextSweep } from '#resolvers/platform/events/retention.ts';
+import { trimEventLog } from '#resolvers/platform/events/retention.ts';
 import { socketClient, subscribeOver } from '../../support/clients.ts';
 import { admin, ask, signIn } from '../../support/gateway-process.ts';
 
@@ -197,12 +197,5 @@ describe('retention', () => {
     const trimmed = await list({ filter: { names: ['platform.eventLog.trimmed'] } });
     expect(trimmed.events.totalCount).toBe(1);
     expect(await trimEventLog(gateway.context(), { live: 1_000_000, audit: null })).toBe(floor);
-  });
-
-  test('is looked at seven minutes past every hour', () => {
-    const at = (text: string) => Date.parse(`2026-03-01T${text}Z`);
-    expect(untilNextSweep(at('10:00:00'))).toBe(7 * 60_000);
-    expect(untilNextSweep(at('10:07:00'))).toBe(60 * 60_000);
-    expect(untilNextSweep(at('10:08:00'))).toBe(59 * 60_000);
   });
 });

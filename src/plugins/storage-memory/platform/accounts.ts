@@ -3,6 +3,7 @@ import type { PageRequest } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 import { defineTable, type Session, type Tables } from '#plugins/storage-memory/database.ts';
 import { isVisible, pageOfRows, type RowKey } from '#plugins/storage-memory/page.ts';
+import { accountTable } from '#plugins/storage-memory/platform/account-table.ts';
 import { reachRoles, roleTable } from '#plugins/storage-memory/platform/roles.ts';
 import {
   type Account,
@@ -15,14 +16,9 @@ import {
   accountPosition,
   type EffectiveRights,
   type NewAccount,
+  type ProvenAccount,
 } from '#resolvers/platform/accounts/account.ts';
 
-interface Row {
-  readonly account: Account;
-  readonly passwordHash: string | null;
-}
-
-const accountTable = defineTable<Row>('account');
 /** Folded names and emails, each with the id of its account. */
 const handleTable = defineTable<string>('account_handle');
 
@@ -63,11 +59,11 @@ export class MemoryAccounts implements AccountStore {
     });
   }
 
-  insert({ passwordHash, ...fresh }: NewAccount): Promise<Account | null> {
+  insert({ passwordHash, secretKeyHash = null, ...fresh }: NewAccount): Promise<Account | null> {
     return this.#session.run((tables) => {
-      const account: Account = { ...fresh, lastLoginAt: null, updatedAt: fresh.createdAt };
+      const account: Account = { ...fresh, lastLoginAt: null, keyVersion: 0, updatedAt: fresh.createdAt };
       if (!takeHandles(tables, account)) return null;
-      tables(accountTable).set(account.id, { account, passwordHash });
+      tables(accountTable).set(account.id, { account, passwordHash, secretKeyHash });
       return account;
     });
   }
@@ -79,18 +75,31 @@ export class MemoryAccounts implements AccountStore {
   update(
     id: string,
     etag: string,
-    { passwordHash, ...change }: AccountChange & { readonly etag: string; readonly updatedAt: string },
+    { passwordHash, secretKeyHash, ...change }: AccountChange & { readonly etag: string; readonly updatedAt: string },
   ) {
     return this.#session.run((tables): Account | 'STALE' | 'TAKEN' => {
       const row = tables(accountTable).get(id);
       if (row?.account.etag !== etag) return 'STALE';
-      const account = { ...row.account, ...change };
+      const keyVersion = row.account.keyVersion + (secretKeyHash === undefined ? 0 : 1);
+      const account = { ...row.account, ...change, keyVersion };
       if (!takeHandles(tables, account)) return 'TAKEN';
       for (const handle of handlesOf(row.account)) {
         if (!handlesOf(account).includes(handle)) tables(handleTable).delete(handle);
       }
-      tables(accountTable).set(id, { account, passwordHash: passwordHash ?? row.passwordHash });
+      tables(accountTable).set(id, {
+        account,
+        passwordHash: passwordHash ?? row.passwordHash,
+        secretKeyHash: secretKeyHash ?? row.secretKeyHash,
+      });
       return account;
+    });
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.#session.run((tables) => {
+      const row = tables(accountTable).get(id);
+      for (const handle of row ? handlesOf(row.account) : []) tables(handleTable).delete(handle);
+      tables(accountTable).delete(id);
     });
   }
 
@@ -140,7 +149,7 @@ export class MemoryAccounts implements AccountStore {
 const handlesOf = ({ name, email }: Pick<Account, 'name' | 'email'>): string[] =>
   email === null ? [foldText(name)] : [foldText(name), email];
 
-function byHandle(tables: Tables, handle: string): Row | null {
+function byHandle(tables: Tables, handle: string): ProvenAccount | null {
   const id = tables(handleTable).get(handle);
   return (id !== undefined && tables(accountTable).get(id)) || null;
 }

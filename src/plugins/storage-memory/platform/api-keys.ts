@@ -51,6 +51,16 @@ export class MemoryApiKeys implements ApiKeyStore {
     });
   }
 
+  async deleteAll(accountId: string): Promise<void> {
+    await this.#session.run((tables) => {
+      for (const key of [...tables(apiKeyTable).values()].filter((row) => row.accountId === accountId)) {
+        tables(nameTable).delete(`${accountId} ${key.name}`);
+        tables(hashTable).delete(key.keyHash);
+        tables(apiKeyTable).delete(key.id);
+      }
+    });
+  }
+
   async recordUse(id: string, at: string, unlessAfter: string): Promise<void> {
     await this.#session.run((tables) => {
       const row = tables(apiKeyTable).get(id);

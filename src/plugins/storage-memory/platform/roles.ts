@@ -3,6 +3,7 @@ import type { PageRequest } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 import { defineTable, type Session, type Tables } from '#plugins/storage-memory/database.ts';
 import { compareText, isVisible, pageOfRows, type RowKey } from '#plugins/storage-memory/page.ts';
+import { dropFromAccounts } from '#plugins/storage-memory/platform/account-table.ts';
 import {
   type NewRole,
   type Role,
@@ -89,6 +90,18 @@ export class MemoryRoles implements RoleStore {
       tables(nameTable).set(foldText(role.name), id);
       tables(roleTable).set(id, role);
       return role;
+    });
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.#session.run((tables) => {
+      const role = tables(roleTable).get(id);
+      if (!role) return;
+      tables(nameTable).delete(foldText(role.name));
+      tables(roleTable).delete(id);
+      for (const row of [...tables(roleTable).values()].filter(({ roles }) => roles.includes(id)))
+        tables(roleTable).set(row.id, { ...row, roles: row.roles.filter((held) => held !== id) });
+      dropFromAccounts(tables, id);
     });
   }
 

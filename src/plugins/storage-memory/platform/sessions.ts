@@ -70,6 +70,16 @@ export class MemorySessions implements SessionStore {
       return remove(tables, live.slice(0, Math.max(live.length - keep, 0)));
     });
   }
+
+  forget(before: string, limit: number): Promise<number> {
+    return this.#session.run((tables) => {
+      const expired = [...tables(sessionTable).values()].filter(({ expiresAt }) => expiresAt < before).slice(0, limit);
+      return remove(
+        tables,
+        expired.map(({ id }) => id),
+      ).length;
+    });
+  }
 }
 
 /** Oldest first. */

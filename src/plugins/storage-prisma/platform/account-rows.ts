@@ -1,7 +1,13 @@
 import { Prisma, type Account as Row } from '#plugins/storage-prisma/generated/client.ts';
 import type { SqlKey } from '#plugins/storage-prisma/keyset.ts';
 import { allOf, textInSql } from '#plugins/storage-prisma/platform/text-conditions.ts';
-import type { Account, AccountKind, AccountOrder, AccountTerms } from '#resolvers/platform/accounts/account.ts';
+import type {
+  Account,
+  AccountKind,
+  AccountOrder,
+  AccountTerms,
+  ProvenAccount,
+} from '#resolvers/platform/accounts/account.ts';
 
 const { sql } = Prisma;
 
@@ -9,12 +15,12 @@ const { sql } = Prisma;
 export const columns = sql`
   a.id, a.name, a.name_folded AS "nameFolded", a.email, a.kind, a.real_name AS "realName",
   a.real_name_folded AS "realNameFolded", a.is_active AS "isActive", a.permissions, a.roles,
-  a.must_change_password AS "mustChangePassword", a.last_login_at AS "lastLoginAt", a.etag,
+  a.must_change_password AS "mustChangePassword", a.last_login_at AS "lastLoginAt", a.key_version AS "keyVersion", a.etag,
   a.created_at AS "createdAt", a.updated_at AS "updatedAt"`;
 
-/** The hash of the password is read only where it is asked for. */
-export const omit = { passwordHash: true } as const;
-export type PlainRow = Omit<Row, 'passwordHash'>;
+/** Hashes are read only where they are asked for. */
+export const omit = { passwordHash: true, secretKeyHash: true } as const;
+export type PlainRow = Omit<Row, keyof typeof omit>;
 
 export function termsInSql({ name, email, realName, permission, role, isActive, kind }: AccountTerms): Prisma.Sql {
   return allOf([
@@ -41,6 +47,12 @@ export function orderKeys({ by, direction }: AccountOrder): readonly SqlKey[] {
   }
 }
 
+export const toProven = (row: Row): ProvenAccount => ({
+  account: toAccount(row),
+  passwordHash: row.passwordHash,
+  secretKeyHash: row.secretKeyHash,
+});
+
 export const toAccount = (row: PlainRow): Account => ({
   id: row.id,
   name: row.name,
@@ -52,6 +64,7 @@ export const toAccount = (row: PlainRow): Account => ({
   roles: row.roles,
   mustChangePassword: row.mustChangePassword,
   lastLoginAt: row.lastLoginAt?.toISOString() ?? null,
+  keyVersion: row.keyVersion,
   etag: row.etag,
   createdAt: row.createdAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),

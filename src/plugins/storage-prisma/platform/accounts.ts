@@ -1,7 +1,7 @@
 import { foldText } from '#kernel/filter.ts';
 import { type PageRequest, toPage } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
-import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
+import { Prisma, type Account as Row } from '#plugins/storage-prisma/generated/client.ts';
 import { pageInSql } from '#plugins/storage-prisma/keyset.ts';
 import { handlesOf, takeHandles } from '#plugins/storage-prisma/platform/account-handles.ts';
 import {
@@ -11,6 +11,7 @@ import {
   type PlainRow,
   termsInSql,
   toAccount,
+  toProven,
 } from '#plugins/storage-prisma/platform/account-rows.ts';
 import { allOf, logicInSql } from '#plugins/storage-prisma/platform/text-conditions.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
@@ -71,7 +72,7 @@ export class PrismaAccounts implements AccountStore {
     const found = await this.#session.run((db) =>
       db.accountHandle.findUnique({ where: { handle: nameOrEmail }, select: { account: true } }),
     );
-    return found && { account: toAccount(found.account), passwordHash: found.account.passwordHash };
+    return found && toProven(found.account);
   }
 
   async page(filter: AccountFilter, order: AccountOrder, visibility: Visibility, request: PageRequest) {
@@ -113,10 +114,11 @@ export class PrismaAccounts implements AccountStore {
 
   async lock(id: string) {
     const [row] = await this.#session.run(
-      (db) => db.$queryRaw<(PlainRow & { passwordHash: string | null })[]>`
-        SELECT ${columns}, a.password_hash AS "passwordHash" FROM account AS a WHERE a.id = ${id}::uuid FOR NO KEY UPDATE`,
+      (db) => db.$queryRaw<Row[]>`
+        SELECT ${columns}, a.password_hash AS "passwordHash", a.secret_key_hash AS "secretKeyHash"
+        FROM account AS a WHERE a.id = ${id}::uuid FOR NO KEY UPDATE`,
     );
-    return row ? { account: toAccount(row), passwordHash: row.passwordHash } : null;
+    return row ? toProven(row) : null;
   }
 
   update(id: string, etag: string, change: AccountChange & { readonly etag: string; readonly updatedAt: string }) {
@@ -134,6 +136,7 @@ export class PrismaAccounts implements AccountStore {
         where: { id },
         data: {
           ...plain,
+          ...(change.secretKeyHash !== undefined && { keyVersion: { increment: 1 } }),
           ...(permissions && { permissions: [...permissions] }),
           ...(roles && { roles: [...roles] }),
           ...(plain.name !== undefined && { nameFolded: foldText(plain.name) }),
@@ -143,6 +146,10 @@ export class PrismaAccounts implements AccountStore {
       });
       return toAccount(changed);
     });
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.#session.run((db) => db.account.deleteMany({ where: { id } }));
   }
 
   async recordLogin(id: string, at: string): Promise<void> {

@@ -61,6 +61,10 @@ export class PrismaApiKeys implements ApiKeyStore {
     return row ? toApiKey(row) : null;
   }
 
+  async deleteAll(accountId: string): Promise<void> {
+    await this.#session.run((db) => db.apiKey.deleteMany({ where: { accountId } }));
+  }
+
   async recordUse(id: string, at: string, unlessAfter: string): Promise<void> {
     await this.#session.run((db) =>
       db.apiKey.updateMany({

@@ -113,6 +113,16 @@ export class PrismaRoles implements RoleStore {
     });
   }
 
+  async delete(id: string): Promise<void> {
+    await this.#session.together(async (db) => {
+      await db.role.deleteMany({ where: { id } });
+      await db.$executeRaw`
+        UPDATE role SET roles = array_remove(roles, ${id}::uuid) WHERE roles @> ARRAY[${id}::uuid]`;
+      await db.$executeRaw`
+        UPDATE account SET roles = array_remove(roles, ${id}::uuid) WHERE roles @> ARRAY[${id}::uuid]`;
+    });
+  }
+
   async reach(ids: readonly string[], through: 'active' | 'any'): Promise<string[]> {
     if (ids.length === 0) return [];
     const passes = through === 'active' ? sql`r.is_active` : sql`TRUE`;

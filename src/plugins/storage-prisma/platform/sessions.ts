@@ -68,6 +68,15 @@ export class PrismaSessions implements SessionStore {
     });
   }
 
+  forget(before: string, limit: number): Promise<number> {
+    return this.#session.run(
+      (db) => db.$executeRaw`
+        DELETE FROM session WHERE id IN (
+          SELECT id FROM session WHERE expires_at < ${before}::timestamptz ORDER BY expires_at LIMIT ${limit}
+        )`,
+    );
+  }
+
   async #delete(condition: Prisma.Sql): Promise<Session[]> {
     const rows = await this.#session.run(
       (db) => db.$queryRaw<Row[]>`DELETE FROM session WHERE ${condition} RETURNING ${returned}`,

@@ -23,6 +23,8 @@ export interface Account {
   readonly roles: readonly string[];
   readonly mustChangePassword: boolean;
   readonly lastLoginAt: string | null;
+  /** Raised with each change of its secret key: tokens of an earlier version are dead. Nobody is shown it. */
+  readonly keyVersion: number;
   readonly etag: string;
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -37,11 +39,25 @@ export const accountKey = oneKey({
 });
 
 /** What an insert writes. Everything that is absent here starts empty. */
-export type NewAccount = Omit<Account, 'lastLoginAt' | 'updatedAt'> & { readonly passwordHash: string | null };
+export type NewAccount = Omit<Account, 'lastLoginAt' | 'updatedAt' | 'keyVersion'> & {
+  readonly passwordHash: string | null;
+  readonly secretKeyHash?: string | null;
+};
 
 export type AccountChange = Partial<
   Pick<Account, 'name' | 'email' | 'realName' | 'isActive' | 'permissions' | 'roles' | 'mustChangePassword'>
-> & { readonly passwordHash?: string };
+> & {
+  readonly passwordHash?: string;
+  /** SHA-256 of its new secret key, which gets a version of its own. */
+  readonly secretKeyHash?: string;
+};
+
+/** An account with the hashes of what proves it. They are for comparing, and leave the platform by no way. */
+export interface ProvenAccount {
+  readonly account: Account;
+  readonly passwordHash: string | null;
+  readonly secretKeyHash: string | null;
+}
 
 /** Everything that an account reaches at one moment. */
 export interface EffectiveRights {
@@ -93,8 +109,8 @@ export interface AccountStore {
   find(key: Exclude<AccountKey, { id: string }>): Promise<Account | null>;
   /** By texts that are a name or an email, folded, exactly. */
   findMany(namesOrEmails: readonly string[]): Promise<(Account | null)[]>;
-  /** Who signs in with this text as name or email, folded, exactly; and the hash of the password, if there is one. */
-  findForSignIn(nameOrEmail: string): Promise<{ account: Account; passwordHash: string | null } | null>;
+  /** Who signs in with this text as name or email, folded, exactly. */
+  findForSignIn(nameOrEmail: string): Promise<ProvenAccount | null>;
   /** Positions are those of `accountPosition`. */
   page(
     filter: AccountFilter,
@@ -105,13 +121,15 @@ export interface AccountStore {
   /** Null when the name or the email is taken, in any case of letters; of racing callers exactly one gets it. */
   insert(account: NewAccount): Promise<Account | null>;
   /** The account, kept from changing by others until the end of the unit of work. */
-  lock(id: string): Promise<{ account: Account; passwordHash: string | null } | null>;
+  lock(id: string): Promise<ProvenAccount | null>;
   /** `STALE` when the etag moved, `TAKEN` when the new name or email is another's; nothing is changed then. */
   update(
     id: string,
     etag: string,
     change: AccountChange & { readonly etag: string; readonly updatedAt: string },
   ): Promise<Account | 'STALE' | 'TAKEN'>;
+  /** Deletes the account and frees its name and email. What other stores keep of it goes before it. */
+  delete(id: string): Promise<void>;
   /** Remembers a sign-in. The etag stays. Waits until no other unit signs in to the same account. */
   recordLogin(id: string, at: string): Promise<void>;
   /** What accounts reach, each walk of the role graph guarded against cycles, all in one read. */

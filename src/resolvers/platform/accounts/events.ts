@@ -57,9 +57,18 @@ export const accountDeactivated = defineEvent('platform.account.deactivated', Ac
   ...options,
   description: 'An account may not act any more; its sessions ended.',
 });
+export const accountDeleted = defineEvent('platform.account.deleted', AccountData, {
+  ...options,
+  description: 'An account is gone, with its sessions and keys. What it did keeps its name.',
+});
 export const passwordChanged = defineEvent('platform.password.changed', AccountData, {
   ...options,
   description: 'The password of an account was set or changed.',
+});
+
+export const secretKeyRotated = defineEvent('platform.secretKey.rotated', AccountData, {
+  ...options,
+  description: 'An account got a new secret key; tokens made with the old one are dead.',
 });
 
 export const accountEvents = [
@@ -67,28 +76,32 @@ export const accountEvents = [
   accountUpdated,
   accountActivated,
   accountDeactivated,
+  accountDeleted,
   passwordChanged,
+  secretKeyRotated,
 ] as const;
 
 /** Facts of everything that is about one account. */
 export const accountFacts = (id: string) => ({ account: id });
 
-/** Appends an event about an account with its snapshots. */
+/** Appends an event about an account with its snapshots: without one of what comes after for an account that is gone. */
 export function tellAccount(
   ctx: Context,
   event: AccountEvent,
   before: Account | null,
-  after: Account,
+  after: Account | null,
   changed: readonly string[] = [],
 ): void {
+  const account = after ?? before;
+  if (!account) throw new Error(`${event.name} is about no account.`);
   ctx.events.append(
     event,
-    { account: accountSnapshot(after), changed: [...changed] },
+    { account: accountSnapshot(account), changed: [...changed] },
     {
-      subject: toGlobalId('Account', after.id),
-      scope: accountFacts(after.id),
+      subject: toGlobalId('Account', account.id),
+      scope: accountFacts(account.id),
       ...(before && { before: accountSnapshot(before) }),
-      after: accountSnapshot(after),
+      ...(after && { after: accountSnapshot(after) }),
     },
   );
 }

@@ -12,9 +12,10 @@ import {
   realName,
 } from '#resolvers/platform/accounts/account.ts';
 import { changedFields, saveAccount } from '#resolvers/platform/accounts/change.ts';
+import { requireUndeclared } from '#resolvers/platform/accounts/declared.ts';
 import { passwordChanged, tellAccount } from '#resolvers/platform/accounts/events.ts';
 import { permittedAccount } from '#resolvers/platform/accounts/queries.ts';
-import { requireEtag } from '#resolvers/platform/etag.ts';
+import { etagText, requireEtag } from '#resolvers/platform/etag.ts';
 import { changeRights } from '#resolvers/platform/rights/administrators.ts';
 import { requireHeld, requireHeldBy, requireHeldRoles } from '#resolvers/platform/rights/covering.ts';
 import { permissionTexts, resolvePermissions, roleNames } from '#resolvers/platform/rights/permissions.ts';
@@ -23,7 +24,10 @@ import { signInRules } from '#resolvers/platform/rules.ts';
 import { endAllSessions } from '#resolvers/platform/sessions/end.ts';
 import { newPassword, passwordHasher, requireUnlikeOwner } from '#resolvers/platform/sign-in/passwords.ts';
 
-const Target = z.object({ by: accountKey, etag: z.string('etag must be a text.') });
+const Target = z.object({ by: accountKey, etag: etagText });
+
+const isActive = () => z.boolean('isActive must be true or false.');
+const mustChangePassword = () => z.boolean('mustChangePassword must be true or false.');
 
 /** What is absent stays; null clears where there is something to clear. */
 const accountPatch = (passwordMinLength: number) =>
@@ -31,28 +35,73 @@ const accountPatch = (passwordMinLength: number) =>
     name: accountName.optional(),
     email: accountEmail.nullish(),
     realName: realName.nullish(),
-    isActive: z.boolean('isActive must be true or false.').optional(),
+    isActive: isActive().optional(),
     permissions: permissionTexts.nullish(),
     roles: roleNames.nullish(),
     password: newPassword(passwordMinLength).optional(),
-    mustChangePassword: z.boolean('mustChangePassword must be true or false.').optional(),
+    mustChangePassword: mustChangePassword().optional(),
   });
 
+/** Everything that can change, whatever is absent at its default. */
+const AccountState = z.object({
+  name: accountName,
+  email: accountEmail.nullish().transform((email) => email ?? null),
+  realName: realName.nullish(),
+  isActive: isActive()
+    .nullish()
+    .transform((active) => active ?? true),
+  permissions: permissionTexts.nullish().transform((texts) => texts ?? []),
+  roles: roleNames.nullish().transform((names) => names ?? []),
+  mustChangePassword: mustChangePassword()
+    .nullish()
+    .transform((must) => must ?? false),
+});
+
 export type AccountUpdateInput = z.input<typeof Target> & z.input<ReturnType<typeof accountPatch>>;
+export type AccountReplaceInput = z.input<typeof Target> & z.input<typeof AccountState>;
 
 /**
  * Changes what is given of an account. Setting a password or taking activity away ends all its sessions; a password
  * counts as a change even when it is the same.
  */
-export async function updateAccount(
-  ctx: Context,
-  input: AccountUpdateInput,
-): Promise<{ changed: boolean; account: Account }> {
+export async function updateAccount(ctx: Context, input: AccountUpdateInput): Promise<ChangedAccount> {
+  const target = await requireTarget(ctx, input);
+  const { password, ...patch } = parse(accountPatch(ctx.use(signInRules).passwordMinLength), input);
+  return changeAccount(ctx, target, patch, password);
+}
+
+/** Sets everything of an account that can change: what is absent gets its default. Password and keys stay. */
+export async function replaceAccount(ctx: Context, input: AccountReplaceInput): Promise<ChangedAccount> {
+  const target = await requireTarget(ctx, input);
+  const { realName, ...state } = parse(AccountState, input);
+  return changeAccount(ctx, target, { ...state, realName: realName ?? null });
+}
+
+interface ChangedAccount {
+  readonly changed: boolean;
+  readonly account: Account;
+}
+
+interface Targeted {
+  readonly found: Account;
+  readonly etag: string;
+}
+
+async function requireTarget(ctx: Context, input: z.input<typeof Target>): Promise<Targeted> {
   const { by, etag } = parse(Target, input);
   const found = await permittedAccount(ctx, by, 'account:update');
   requireEtag(found.etag, etag);
-  const { password, ...patch } = parse(accountPatch(ctx.use(signInRules).passwordMinLength), input);
+  return { found, etag };
+}
+
+async function changeAccount(
+  ctx: Context,
+  { found, etag }: Targeted,
+  patch: Patch,
+  password?: string,
+): Promise<ChangedAccount> {
   const change = await resolveChange(ctx, patch);
+  if (change.name !== undefined && change.name !== found.name) requireUndeclared(ctx, found, 'keeps its name');
   if (password !== undefined) requirePasswordFits(found, password, change);
   else requireNoPasswordDemand(found, change);
   await requireTakeoverHeld(ctx, found, password, change);

@@ -36,6 +36,8 @@ export interface ApiKeyStore {
   insert(key: NewApiKey): Promise<ApiKey | null>;
   /** The key as it is then, or null when it is gone or was revoked before. */
   revoke(id: string, at: string): Promise<ApiKey | null>;
+  /** Forgets all keys of an account. */
+  deleteAll(accountId: string): Promise<void>;
   /** Remembers a use, unless one was remembered after `unlessAfter`. */
   recordUse(id: string, at: string, unlessAfter: string): Promise<void>;
 }

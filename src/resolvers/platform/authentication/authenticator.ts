@@ -12,7 +12,7 @@ import {
   type Principal,
   type Viewer,
 } from '#kernel/viewer.ts';
-import type { EffectiveRights } from '#resolvers/platform/accounts/account.ts';
+import { distinct, type EffectiveRights } from '#resolvers/platform/accounts/account.ts';
 import { accountEvents } from '#resolvers/platform/accounts/events.ts';
 import { apiKeyRevoked } from '#resolvers/platform/api-keys/events.ts';
 import { createHolders, type Holders } from '#resolvers/platform/authentication/holders.ts';
@@ -114,7 +114,8 @@ async function viewerOf(holders: Holders, principal: Principal): Promise<Viewer 
   const held = await holders.effective(principal.accountId);
   const fault = faultOf(held);
   if (!held || fault !== null) return fault ?? 'Account deleted';
-  const own = holders.rights(held.permissions);
+  const added = principal.roles?.length ? await holders.reached(principal.roles) : [];
+  const own = holders.rights(added.length > 0 ? distinct([...held.permissions, ...added]) : held.permissions);
   return {
     kind: 'ACCOUNT',
     id: held.account.id,

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { catalogue } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
+import { foldText } from '#kernel/filter.ts';
 import { grantedRights, type Rights } from '#kernel/permission.ts';
 import { accountStore, type EffectiveRights } from '#resolvers/platform/accounts/account.ts';
 import { anonymousRole, roleStore } from '#resolvers/platform/roles/role.ts';
@@ -11,6 +12,8 @@ export interface Holders {
   effective(accountId: string): Promise<EffectiveRights | null>;
   /** The permissions of viewers without a credential. */
   anonymous(): Promise<readonly string[]>;
+  /** The permissions that active roles with these names reach. */
+  reached(roles: readonly string[]): Promise<readonly string[]>;
   /** Rights from permissions as they are kept. */
   rights(permissions: readonly string[]): Rights;
   forget(accountId: string): void;
@@ -28,19 +31,22 @@ const most = 10_000;
 export function createHolders(ctx: Context): Holders {
   // Reads under way are kept, not their results: whoever asks after a change never gets what was read before it.
   const accounts = new LRUCache<string, Promise<EffectiveRights | null>>({ max: most, ttl: freshness });
-  const roles = new LRUCache<string, Promise<readonly string[]>>({ max: 1, ttl: freshness });
+  const roles = new LRUCache<string, Promise<readonly string[]>>({ max: 1000, ttl: freshness });
   const compiled = new LRUCache<string, Rights>({ max: 1000 });
+  const reached = (names: readonly string[]) =>
+    remember(roles, JSON.stringify(names), async () => {
+      const found = await ctx.use(roleStore).findMany(names.map(foldText));
+      const ids = found.flatMap((role) => role?.id ?? []);
+      return ids.length > 0 ? ctx.use(roleStore).reach(ids, 'active') : [];
+    });
   return {
     effective: (id) =>
       remember(accounts, id, async () => {
         const [found = null] = await ctx.use(accountStore).effective([id]);
         return found;
       }),
-    anonymous: () =>
-      remember(roles, anonymousRole, async () => {
-        const [role] = await ctx.use(roleStore).findMany([anonymousRole]);
-        return role ? ctx.use(roleStore).reach([role.id], 'active') : [];
-      }),
+    anonymous: () => reached([anonymousRole]),
+    reached,
     rights(permissions) {
       const key = JSON.stringify([...permissions].sort());
       const rights = compiled.get(key) ?? grantedRights(permissions, ctx.use(catalogue).areas);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { allow, showEvents, visible } from '#kernel/access.ts';
+import { allow, showEvents, visibleExactly } from '#kernel/access.ts';
 import { catalogue } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
 import { InputError } from '#kernel/errors.ts';
@@ -37,16 +37,18 @@ export function readEventFilter(input: EventFilterInput | null | undefined): Eve
 }
 
 /** Which events the viewer may see, right by right: most kinds of events share theirs. */
-export function eventVisibility(ctx: Context): EventVisibility {
+export async function eventVisibility(ctx: Context): Promise<EventVisibility> {
   const groups = Map.groupBy(
     ctx.use(catalogue).events.values(),
     (definition) => `${definition.seenWith} ${definition.seenByOwner}`,
   );
-  return [...groups.values()].map((definitions) => ({
-    names: definitions.map((definition) => definition.name),
-    visibility: definitions[0] ? visible(ctx, definitions[0].seenWith) : 'none',
-    owner: definitions[0]?.seenByOwner ? ctx.viewer.id : null,
-  }));
+  return Promise.all(
+    [...groups.values()].map(async (definitions) => ({
+      names: definitions.map((definition) => definition.name),
+      visibility: definitions[0] ? await visibleExactly(ctx, definitions[0].seenWith) : 'none',
+      owner: definitions[0]?.seenByOwner ? ctx.viewer.id : null,
+    })),
+  );
 }
 
 /** Events that match and that the viewer may see, newest first. Needs event:read, then each event its own right. */
@@ -56,7 +58,7 @@ export async function pageEvents(
   request: PageRequest,
 ): Promise<Page<StoredEvent>> {
   allow(ctx, 'event:read');
-  const visibility = ctx.viewer.rights.texts.includes('*') ? 'all' : eventVisibility(ctx);
+  const visibility = ctx.viewer.rights.texts.includes('*') ? 'all' : await eventVisibility(ctx);
   const page = await ctx.use(eventLog).page(readEventFilter(filter), visibility, request);
   const shown = await showEvents(
     ctx,

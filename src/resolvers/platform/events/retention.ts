@@ -51,11 +51,3 @@ export async function renewEventLog(ctx: Context): Promise<string> {
     return epoch;
   });
 }
-
-const hour = 3_600_000;
-
-/** Milliseconds until the next sweep: seven minutes past every hour, when little else is scheduled. */
-export function untilNextSweep(now: number): number {
-  const since = (now - 7 * 60_000) % hour;
-  return hour - since;
-}

@@ -6,7 +6,7 @@ import { newId } from '#kernel/id.ts';
 import { parse } from '#kernel/input.ts';
 import { distinct, realName } from '#resolvers/platform/accounts/account.ts';
 import { changedFields } from '#resolvers/platform/accounts/change.ts';
-import { newEtag, requireEtag } from '#resolvers/platform/etag.ts';
+import { etagText, newEtag, requireEtag } from '#resolvers/platform/etag.ts';
 import { changeRights } from '#resolvers/platform/rights/administrators.ts';
 import { requireHeld, requireHeldRoles } from '#resolvers/platform/rights/covering.ts';
 import { permissionTexts, resolvePermissions, roleNames } from '#resolvers/platform/rights/permissions.ts';
@@ -50,22 +50,61 @@ export async function createRole(ctx: Context, input: RoleCreateInput): Promise<
   });
 }
 
-const Target = z.object({ by: roleKey, etag: z.string('etag must be a text.') });
+const Target = z.object({ by: roleKey, etag: etagText });
+const isActive = () => z.boolean('isActive must be true or false.');
+
 const RolePatch = z.object({
   name: roleName.optional(),
   realName: realName.nullish(),
-  isActive: z.boolean('isActive must be true or false.').optional(),
+  isActive: isActive().optional(),
   permissions: permissionTexts.nullish(),
   roles: roleNames.nullish(),
 });
+
+/** Everything that can change, whatever is absent at its default. */
+const RoleState = z.object({
+  name: roleName,
+  realName: realName.nullish().transform((text) => text ?? ''),
+  isActive: isActive()
+    .nullish()
+    .transform((active) => active ?? true),
+  permissions: permissionTexts.nullish().transform((texts) => texts ?? []),
+  roles: roleNames.nullish().transform((names) => names ?? []),
+});
+
 export type RoleUpdateInput = z.input<typeof Target> & z.input<typeof RolePatch>;
+export type RoleReplaceInput = z.input<typeof Target> & z.input<typeof RoleState>;
+
+interface ChangedRole {
+  readonly changed: boolean;
+  readonly role: Role;
+}
 
 /** Changes what is given of a role: what is absent stays, null clears. */
-export async function updateRole(ctx: Context, input: RoleUpdateInput): Promise<{ changed: boolean; role: Role }> {
+export async function updateRole(ctx: Context, input: RoleUpdateInput): Promise<ChangedRole> {
+  const target = await requireTarget(ctx, input);
+  return changeRole(ctx, target, await resolveChange(ctx, parse(RolePatch, input)));
+}
+
+/** Sets everything of a role that can change: what is absent gets its default. */
+export async function replaceRole(ctx: Context, input: RoleReplaceInput): Promise<ChangedRole> {
+  const target = await requireTarget(ctx, input);
+  return changeRole(ctx, target, await resolveChange(ctx, parse(RoleState, input)));
+}
+
+interface Targeted {
+  readonly found: Role;
+  readonly etag: string;
+}
+
+async function requireTarget(ctx: Context, input: z.input<typeof Target>): Promise<Targeted> {
   const { by, etag } = parse(Target, input);
   const found = await permittedRole(ctx, by, 'role:update');
   requireEtag(found.etag, etag);
-  const change = await resolveChange(ctx, parse(RolePatch, input));
+  return { found, etag };
+}
+
+function changeRole(ctx: Context, { found, etag }: Targeted, change: RoleChange): Promise<ChangedRole> {
   return changeRights(ctx, async (ctx) => {
     const before = await ctx.use(roleStore).lock(found.id);
     if (!before) throw new ConflictError('The role was deleted meanwhile.');

@@ -44,24 +44,31 @@ export const roleUpdated = defineEvent('platform.role.updated', RoleData, {
   description: 'Fields of a role changed; `changed` names them.',
 });
 
-export const roleEvents = [roleCreated, roleUpdated] as const;
+export const roleDeleted = defineEvent('platform.role.deleted', RoleData, {
+  ...options,
+  description: 'A role is gone, from everything that held it too.',
+});
 
-/** Appends an event about a role with its snapshots. */
+export const roleEvents = [roleCreated, roleUpdated, roleDeleted] as const;
+
+/** Appends an event about a role with its snapshots: without one of what comes after for a role that is gone. */
 export function tellRole(
   ctx: Context,
   event: EventDefinition<z.output<typeof RoleData>>,
   before: Role | null,
-  after: Role,
+  after: Role | null,
   changed: readonly string[] = [],
 ): void {
+  const role = after ?? before;
+  if (!role) throw new Error(`${event.name} is about no role.`);
   ctx.events.append(
     event,
-    { role: roleSnapshot(after), changed: [...changed] },
+    { role: roleSnapshot(role), changed: [...changed] },
     {
-      subject: toGlobalId('Role', after.id),
-      scope: { role: after.id },
+      subject: toGlobalId('Role', role.id),
+      scope: { role: role.id },
       ...(before && { before: roleSnapshot(before) }),
-      after: roleSnapshot(after),
+      ...(after && { after: roleSnapshot(after) }),
     },
   );
 }

@@ -83,6 +83,8 @@ export interface RoleStore {
     etag: string,
     change: RoleChange & { readonly etag: string; readonly updatedAt: string },
   ): Promise<Role | 'STALE' | 'TAKEN'>;
+  /** Deletes the role and takes it out of every list of accounts and roles. Their etags stay. */
+  delete(id: string): Promise<void>;
   /**
    * The permissions that these roles reach, themselves included, in one read.
    * @param through `active` passes active roles only, as rights do; `any` also the others.

@@ -41,7 +41,9 @@ export type EndReason =
   | 'Session ended'
   | 'Too many sessions'
   | 'Password changed'
-  | 'Account deactivated';
+  | 'Password reset'
+  | 'Account deactivated'
+  | 'Account deleted';
 
 export const tellEnded = (ctx: Context, sessions: readonly Session[], reason: EndReason): void => {
   for (const session of sessions) ctx.events.append(sessionEnded, { ...facts(session), reason }, about(session));

@@ -41,6 +41,8 @@ export interface SessionStore {
   endAll(accountId: string, except: string | null): Promise<Session[]>;
   /** Ends what exceeds `keep` of an account, the oldest first, and forgets its expired ones. Answers what it ended. */
   trim(accountId: string, keep: number, now: string): Promise<Session[]>;
+  /** Forgets sessions that expired before the instant; at most `limit`. Answers how many. */
+  forget(before: string, limit: number): Promise<number>;
 }
 
 export const sessionStore = definePort<SessionStore>('platform.sessions');

@@ -1,0 +1,27 @@
+import { keys } from '#kernel/config.ts';
+import { jsonObject } from '#kernel/json.ts';
+import { definePlugin } from '#plugins/define.ts';
+import { settingArea } from '#resolvers/platform/settings/area.ts';
+import { settingEvents } from '#resolvers/platform/settings/events.ts';
+import { settingRules, settingStore } from '#resolvers/platform/settings/setting.ts';
+import { settings as settingFields } from '#schema/platform/setting.ts';
+
+export const settings = definePlugin({
+  name: 'settings',
+  version: '1.0.0',
+  description: 'What accounts set for themselves, over defaults.',
+  config: keys({
+    defaults: jsonObject('settings.defaults')
+      .default({})
+      .describe('What shows through where an account has set nothing: an object of objects.'),
+  }),
+  permissions: [settingArea],
+  events: settingEvents,
+  uses: { settingStore },
+  provides: [settingRules],
+  schema: settingFields,
+  setup({ config, provide }) {
+    provide(settingRules, config);
+    return undefined;
+  },
+});

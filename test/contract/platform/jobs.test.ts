@@ -1,0 +1,4 @@
+import { onEveryStorage } from '../harness.ts';
+import { jobContract } from './jobs.ts';
+
+onEveryStorage(jobContract);

@@ -1,0 +1,3 @@
+/** A module that cannot be loaded. */
+export const run = (): void => undefined;
+throw new Error('broken at its top');
