@@ -11,6 +11,7 @@ import { create } from './benchmarks/create.ts';
 import { credentials } from './benchmarks/credentials.ts';
 import { fanOut } from './benchmarks/fan-out.ts';
 import { hello } from './benchmarks/hello.ts';
+import { jobs } from './benchmarks/jobs.ts';
 import { network } from './benchmarks/network.ts';
 import { reads } from './benchmarks/reads.ts';
 import type { Benchmark, Effort, Stage } from './benchmarks/suite.ts';
@@ -20,7 +21,7 @@ import { type BenchProcess, startProcess } from './harness/process.ts';
 import { type Results, table } from './harness/report.ts';
 import type { Amounts } from './servers/fill.ts';
 
-const benchmarks: readonly Benchmark[] = [hello, credentials, reads, create, fanOut, network];
+const benchmarks: readonly Benchmark[] = [hello, credentials, reads, create, fanOut, network, jobs];
 
 const help = `npm run bench -- [options]
 

@@ -19,9 +19,11 @@ import { protocolCommand } from '#commands/protocol.ts';
 import { protocolTypeCommand } from '#commands/protocol-type.ts';
 import { queueCommand } from '#commands/queue.ts';
 import { schemaCommand } from '#commands/schema.ts';
+import { settingCommand } from '#commands/setting.ts';
 import type { Shell } from '#commands/shell.ts';
 import { siteCommand } from '#commands/site.ts';
 import { startCommand } from '#commands/start.ts';
+import { storeCommand } from '#commands/store.ts';
 import { systemCommand } from '#commands/system.ts';
 import type { Terminal } from '#commands/terminal.ts';
 import { workCommand } from '#commands/work.ts';
@@ -45,6 +47,8 @@ const commands: readonly AddCommand[] = [
   queueCommand,
   maintenanceCommand,
   systemCommand,
+  settingCommand,
+  storeCommand,
   siteCommand,
   attributeCommand,
   deviceCommand,

@@ -69,11 +69,11 @@ export function createDoor(parts: DoorParts): Door {
       const handler = find(request, path);
       route = path;
       if (!isSafe(request.method)) origins.refuseForeign(caller);
-      return handler(request, caller, async () => ({
+      return handler(request, caller, async (known) => ({
         caller,
         headers,
         ...line,
-        viewer: await authenticator.authenticate(caller.credentials({ responseHeaders: headers })),
+        viewer: known ?? (await authenticator.authenticate(caller.credentials({ responseHeaders: headers }))),
       }));
     }
 

@@ -11,13 +11,18 @@ import { createRouteTable } from '#http/routes.ts';
 import { allow } from '#kernel/access.ts';
 import { type Context, type ContextSource, createContext } from '#kernel/context.ts';
 import type { ReadinessCheck, Route } from '#kernel/plugin.ts';
-import { systemViewer } from '#kernel/viewer.ts';
+import { anonymousViewer, systemViewer, type Viewer } from '#kernel/viewer.ts';
 
 /**
  * Answers a request.
- * @param call looks at the credential, and throws when it is not good: not every room asks who is there.
+ * @param call looks at the credential, and throws when it is not good: not every room asks who is there. A room that
+ * knows already says whom it lets in.
  */
-export type Handler = (request: Request, caller: Caller, call: () => Promise<Call>) => Promise<Response> | Response;
+export type Handler = (
+  request: Request,
+  caller: Caller,
+  call: (viewer?: Viewer) => Promise<Call>,
+) => Promise<Response> | Response;
 
 export interface RoomParts {
   readonly graphql: GraphqlDoor;
@@ -60,7 +65,7 @@ export function createRooms(parts: RoomParts): (request: Request, path: string) 
   const answerRoute =
     (route: Route): Handler =>
     async (request, _caller, call) => {
-      const known = await call();
+      const known = await call(route.anonymous ? anonymousViewer() : undefined);
       return route.handle(withLimitedBody(request, config.http.maxBodyBytes, known.signal), contextOf(known));
     };
 

@@ -15,25 +15,41 @@ const positive = (name: string) => whole(name).min(1, `${name} must be above 0.`
 
 /** What may be said of a job beside its arguments. An explicit null where none is allowed is a fault. */
 export const jobOptions = z.strictObject({
-  attempts: positive('attempts').optional(),
+  attempts: positive('attempts').optional().describe('How often a job may fail or be lost.'),
   priority: whole('priority')
     .min(-(2 ** 31), 'priority is too small.')
-    .optional(),
-  force: z.boolean('force must be true or false.').optional(),
-  maxParallel: positive('maxParallel').nullable().optional(),
+    .optional()
+    .describe('Higher goes first.'),
+  force: z
+    .boolean('force must be true or false.')
+    .optional()
+    .describe('Whether it goes before all others, and on a busy machine as well.'),
+  maxParallel: positive('maxParallel')
+    .nullable()
+    .optional()
+    .describe('How many of its name run on one worker; null: any number.'),
   worker: z
     .string('worker must be a text.')
     .regex(/^[^\s@]{1,128}@[^\s@]{1,253}$/, 'worker must be name@host.')
     .nullable()
-    .optional(),
-  deferTime: positive('deferTime').optional(),
-  deferMax: positive('deferMax').optional(),
-  errorTime: positive('errorTime').optional(),
-  wallTime: positive('wallTime').nullable().optional(),
-  onWallTime: z.enum(['END', 'FLAG'], 'onWallTime must be END or FLAG.').optional(),
-  zombieTime: positive('zombieTime').optional(),
-  progressInterval: positive('progressInterval').optional(),
-  onLost: z.enum(['RETRY', 'KILL'], 'onLost must be RETRY or KILL.').optional(),
+    .optional()
+    .describe('The only worker that may run it, as name@host; null: any.'),
+  deferTime: positive('deferTime').optional().describe('Seconds that it waits after it put itself off.'),
+  deferMax: positive('deferMax').optional().describe('Seconds after its first start in which it may put itself off.'),
+  errorTime: positive('errorTime').optional().describe('Seconds that it waits after a failure.'),
+  wallTime: positive('wallTime').nullable().optional().describe('Seconds that a run may take; null: any time.'),
+  onWallTime: z
+    .enum(['END', 'FLAG'], 'onWallTime must be END or FLAG.')
+    .optional()
+    .describe('Whether a run that takes longer is ended, or only marked.'),
+  zombieTime: positive('zombieTime').optional().describe('Seconds that a run may be silent before it is marked.'),
+  progressInterval: positive('progressInterval')
+    .optional()
+    .describe('Seconds between two signs of life that are kept.'),
+  onLost: z
+    .enum(['RETRY', 'KILL'], 'onLost must be RETRY or KILL.')
+    .optional()
+    .describe('Whether a job whose worker is lost is tried again, or killed.'),
 });
 
 export type JobOptions = z.output<typeof jobOptions>;

@@ -9,6 +9,7 @@ const secretKeys = [
   'token',
   'secret',
   'secretKey',
+  'secretKeyHash',
   'credential',
   'authorization',
   'Authorization',

@@ -23,6 +23,8 @@ export interface Route {
   /** An absolute path without a pattern. */
   readonly path: string;
   readonly description: string;
+  /** Whether the door looks at credentials itself: then the viewer is anonymous, whatever the request carries. */
+  readonly anonymous?: boolean;
   /** The viewer is authenticated already; the handler asks `allow` as every behaviour does. */
   handle(request: Request, ctx: Context): Promise<Response>;
 }

@@ -25,6 +25,13 @@ export const auth = definePlugin({
     password: group({
       minLength: z.number().int().min(1).max(1024).default(12).describe('Characters that a new password must have.'),
     }),
+    basic: group({
+      enabled: z.boolean().default(true).describe('Whether HTTP Basic is read: name and password with each request.'),
+      cache: duration().prefault('60s').describe('How long a right password is remembered, in memory alone.'),
+    }),
+    reset: group({
+      ttl: duration().prefault('8h').describe('How long a token is good that was mailed for a new password.'),
+    }),
     throttle: group({
       perPair: attempts().default(5).describe('Wrong passwords for one name from one address before attempts wait.'),
       perName: attempts().default(100).describe('The same for one name from everywhere.'),
@@ -36,7 +43,12 @@ export const auth = definePlugin({
   provides: [authenticator, passwordHasher, signInRules],
   setup({ config, provide, context }) {
     provide(passwordHasher, argon2Hasher);
-    provide(signInRules, { passwordMinLength: config.password.minLength, throttle: config.throttle });
+    provide(signInRules, {
+      passwordMinLength: config.password.minLength,
+      throttle: config.throttle,
+      basic: config.basic,
+      resetLife: config.reset.ttl,
+    });
     provide(authenticator, createAuthenticator(context(), config.chain));
     return undefined;
   },

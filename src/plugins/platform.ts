@@ -3,6 +3,8 @@ import { keys, secret } from '#kernel/config.ts';
 import { eventLog } from '#kernel/event.ts';
 import { grants } from '#kernel/grants.ts';
 import { definePlugin } from '#plugins/define.ts';
+import { authTokenDoors } from '#plugins/doors/auth-tokens.ts';
+import { signInDoors } from '#plugins/doors/sign-in.ts';
 import { accountStore } from '#resolvers/platform/accounts/account.ts';
 import { accountEvents } from '#resolvers/platform/accounts/events.ts';
 import { derivedGrants } from '#resolvers/platform/accounts/grant.ts';
@@ -24,7 +26,9 @@ import { accounts } from '#schema/platform/account.ts';
 import { apiKeys } from '#schema/platform/api-key.ts';
 import { connections } from '#schema/platform/connection.ts';
 import { events } from '#schema/platform/event.ts';
+import { passwordResets } from '#schema/platform/password-reset.ts';
 import { roles } from '#schema/platform/role.ts';
+import { secretKeys } from '#schema/platform/secret-key.ts';
 import { sessions } from '#schema/platform/session.ts';
 import { signIn } from '#schema/platform/sign-in.ts';
 
@@ -51,6 +55,7 @@ export const platform = definePlugin({
     eventLogTrimmed,
     eventLogRenewed,
   ],
+  routes: [...signInDoors, ...authTokenDoors],
   checks: [
     {
       name: 'eventLog',
@@ -67,6 +72,8 @@ export const platform = definePlugin({
     sessions(builder);
     apiKeys(builder);
     signIn(builder);
+    secretKeys(builder);
+    passwordResets(builder);
   },
   uses: {
     eventLog,

@@ -204,9 +204,10 @@ CREATE INDEX "job_output_at_idx" ON "job_output"("at");
 -- One job of a name with the same arguments in the queue, whatever its state; one without any.
 CREATE UNIQUE INDEX "job_key" ON "job" ("name", "args_hash") NULLS NOT DISTINCT;
 
--- What a worker looks for, in the order in which it takes it.
+-- What a worker looks for, in the order in which it takes it. A job that waits for its time is not among it: those that
+-- are due lose their time first.
 CREATE INDEX "job_claim_idx" ON "job" ("force" DESC, "priority" DESC, "id")
-  WHERE "fence" IS NULL AND "state" IN ('PENDING', 'FAILED', 'DEFERRED');
+  WHERE "fence" IS NULL AND "query_at" IS NULL AND "state" IN ('PENDING', 'FAILED', 'DEFERRED');
 
 -- Running jobs, the longest lost first.
 CREATE INDEX "job_lease_idx" ON "job" ("lease_expires_at") WHERE "fence" IS NOT NULL;

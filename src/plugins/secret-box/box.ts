@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
 import { UnavailableError } from '#kernel/errors.ts';
 import type { SecretBox } from '#kernel/secret-box.ts';
 
@@ -13,6 +21,8 @@ const tagBytes = 16;
 interface Key {
   readonly id: string;
   readonly bytes: Buffer;
+  /** Signs, and nothing else. */
+  readonly signing: Buffer;
 }
 
 /**
@@ -43,6 +53,18 @@ export function createSecretBox(secrets: readonly string[]): SecretBox {
         throw new Error('A sealed text was altered, or sealed for another purpose.');
       }
     },
+    sign(text, purpose) {
+      const [key] = keys;
+      if (!key) throw new UnavailableError(noKey);
+      return encode(codeOf(key, text, purpose));
+    },
+    isSigned(text, code, purpose) {
+      const given = Buffer.from(code, 'base64url');
+      return keys.some((key) => {
+        const own = codeOf(key, text, purpose);
+        return given.length === own.length && timingSafeEqual(given, own);
+      });
+    },
     isCurrent: (sealed) => keys[0] !== undefined && partsOf(sealed).keyId === keys[0].id,
   };
 }
@@ -53,9 +75,16 @@ const wrongKey =
   'A secret was sealed with a key that this gateway does not have. Add the secret it had then to `previousSecrets`.';
 
 function deriveKey(secret: string): Key {
-  const bytes = Buffer.from(hkdfSync('sha256', secret, '', 'gatehouse secretBox', 32));
-  return { bytes, id: encode(createHash('sha256').update(bytes).digest().subarray(0, 6)) };
+  const derive = (use: string) => Buffer.from(hkdfSync('sha256', secret, '', use, 32));
+  const bytes = derive('gatehouse secretBox');
+  const signing = derive('gatehouse signatures');
+  return { bytes, signing, id: encode(createHash('sha256').update(bytes).digest().subarray(0, 6)) };
 }
+
+const codeOf = ({ signing }: Key, text: string, purpose: string): Buffer =>
+  createHmac('sha256', signing)
+    .update(JSON.stringify([purpose, text]))
+    .digest();
 
 const encode = (bytes: Buffer): string => bytes.toString('base64url');
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { catalogue, type RoleDeclaration } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
+import { foldText } from '#kernel/filter.ts';
 import { newId } from '#kernel/id.ts';
 import { parse } from '#kernel/input.ts';
 import { accountEmail, accountName, accountStore } from '#resolvers/platform/accounts/account.ts';
@@ -8,6 +9,7 @@ import { accountCreated, tellAccount } from '#resolvers/platform/accounts/events
 import { newEtag } from '#resolvers/platform/etag.ts';
 import { resolvePermissions } from '#resolvers/platform/rights/permissions.ts';
 import { roleCreated, tellRole } from '#resolvers/platform/roles/events.ts';
+import { resolveRoles } from '#resolvers/platform/roles/queries.ts';
 import { anonymousRole, roleStore, standardRole } from '#resolvers/platform/roles/role.ts';
 import { newPassword, passwordHasher, requireUnlikeOwner } from '#resolvers/platform/sign-in/passwords.ts';
 
@@ -20,8 +22,8 @@ export interface FirstAdministrator {
 }
 
 /**
- * Makes what every gateway has: the built-in roles that are missing and, where there is no account at all, the first
- * administrator. Of several processes that start at once, one makes it. What exists is left as it is.
+ * Makes what every gateway has: the built-in roles and accounts that are missing and, where there is no account at all,
+ * the first administrator. Of several processes that start at once, one makes it. What exists is left as it is.
  * @param ctx of the gateway itself.
  * @returns the password that was made for the administrator, or null when none was.
  */
@@ -31,23 +33,28 @@ export async function prepareIdentity(ctx: Context, first: FirstAdministrator): 
     const accounts = ctx.use(accountStore);
     await accounts.lockAdministration();
     await makeRoles(ctx);
-    return (await accounts.isEmpty()) ? makeAdministrator(ctx, first) : null;
+    const made = (await accounts.isEmpty()) ? await makeAdministrator(ctx, first) : null;
+    await makeAccounts(ctx);
+    return made;
   });
 }
 
 /** Spares the usual start the lock and the transaction. */
 async function isPrepared(ctx: Context): Promise<boolean> {
-  const [found, isEmpty] = await Promise.all([
-    ctx.use(roleStore).findMany(declaredRoles(ctx).map((role) => role.name)),
+  const [roles, accounts, isEmpty] = await Promise.all([
+    ctx.use(roleStore).findMany(declaredRoles(ctx).map((role) => foldText(role.name))),
+    ctx.use(accountStore).findMany(ctx.use(catalogue).accounts.map(({ name }) => foldText(name))),
     ctx.use(accountStore).isEmpty(),
   ]);
-  return !isEmpty && found.every(Boolean);
+  return !isEmpty && roles.every(Boolean) && accounts.every(Boolean);
 }
 
 function declaredRoles(ctx: Context): RoleDeclaration[] {
   const { areas, roles } = ctx.use(catalogue);
   const standard = [...areas.values()].flatMap((area) =>
-    Object.entries(area.verbs).flatMap(([verb, { standard }]) => (standard ? [`${area.name}:${verb}${standard === true ? '' : `@${standard}`}`] : [])),
+    Object.entries(area.verbs).flatMap(([verb, { standard }]) =>
+      standard ? [`${area.name}:${verb}${standard === true ? '' : `@${standard}`}`] : [],
+    ),
   );
   return [
     { name: standardRole, realName: 'What everybody may do', permissions: standard },
@@ -58,7 +65,7 @@ function declaredRoles(ctx: Context): RoleDeclaration[] {
 
 async function makeRoles(ctx: Context): Promise<void> {
   const declared = declaredRoles(ctx);
-  const found = await ctx.use(roleStore).findMany(declared.map((role) => role.name));
+  const found = await ctx.use(roleStore).findMany(declared.map((role) => foldText(role.name)));
   // A handful, at a first start and after a plugin came.
   for (const [index, { name, realName, permissions }] of declared.entries()) {
     if (found[index]) continue;
@@ -74,6 +81,36 @@ async function makeRoles(ctx: Context): Promise<void> {
       createdAt: new Date(ctx.clock.now()).toISOString(),
     });
     if (role) tellRole(ctx, roleCreated, null, role);
+  }
+}
+
+/** The SERVICE accounts that plugins declare. They have no credential until somebody gives them one. */
+async function makeAccounts(ctx: Context): Promise<void> {
+  const declared = ctx.use(catalogue).accounts;
+  const found = await ctx.use(accountStore).findMany(declared.map(({ name }) => foldText(name)));
+  for (const [index, { name, realName, permissions = [], roles = [] }] of declared.entries()) {
+    const known = found[index];
+    if (known?.kind === 'HUMAN')
+      ctx.log.warn(
+        { account: name },
+        'A person has the name of an account that a plugin declares. Rename one of them.',
+      );
+    if (known) continue;
+    const account = await ctx.use(accountStore).insert({
+      id: newId(),
+      name: parse(accountName, name),
+      email: null,
+      kind: 'SERVICE',
+      realName,
+      isActive: true,
+      permissions: await resolvePermissions(ctx, permissions),
+      roles: await resolveRoles(ctx, roles),
+      mustChangePassword: false,
+      passwordHash: null,
+      etag: newEtag(),
+      createdAt: new Date(ctx.clock.now()).toISOString(),
+    });
+    if (account) tellAccount(ctx, accountCreated, null, account);
   }
 }
 

@@ -1,6 +1,6 @@
 import { ConflictError } from '#kernel/errors.ts';
 import type { Account, AccountKey } from '#resolvers/platform/accounts/account.ts';
-import { type AccountCreateInput, createAccount } from '#resolvers/platform/accounts/create.ts';
+import { type AccountCreateInput, createAccountAndKey } from '#resolvers/platform/accounts/create.ts';
 import { type AccountDeleteInput, deleteAccount } from '#resolvers/platform/accounts/delete.ts';
 import {
   accountActivated,
@@ -184,11 +184,16 @@ function changes(builder: Builder): void {
       isActive: t.boolean({ description: 'True unless said.' }),
       permissions: t.stringList({ description: 'What it holds itself.' }),
       roles: t.stringList({ description: 'Names of roles; those of `accounts.defaultRoles` unless said.' }),
-      password: t.string({ description: 'Without one nobody can sign in with a password.' }),
+      password: t.string({ description: 'Without one it is chosen with the token that is mailed to the email.' }),
       mustChangePassword: t.boolean({ description: 'Whether the password must be changed at the first sign-in.' }),
     }),
-    resolve: async (ctx, input) => ({ account: await createAccount(ctx, input as unknown as AccountCreateInput) }),
-    success: (t) => ({ account: t.expose('account', { type: 'Account', description: 'The new account.' }) }),
+    resolve: (ctx, input) => createAccountAndKey(ctx, input as unknown as AccountCreateInput),
+    success: (t) => ({
+      account: t.expose('account', { type: 'Account', description: 'The new account.' }),
+      secretKey: t.exposeString('secretKey', {
+        description: 'What it makes auth tokens with. It is shown this once.',
+      }),
+    }),
   });
   mutation(builder, 'accountUpdate', {
     description: 'Changes what is given of an account: what is absent stays, null clears.',

@@ -1,7 +1,8 @@
-import { ThrottledError, UnavailableError } from '#kernel/errors.ts';
+import { ConflictError, ThrottledError, UnavailableError } from '#kernel/errors.ts';
 import type { Credential } from '#kernel/viewer.ts';
-import { passwordChanged } from '#resolvers/platform/accounts/events.ts';
+import { accountUpdated, passwordChanged } from '#resolvers/platform/accounts/events.ts';
 import { findProfile, type Profile, profileRoles } from '#resolvers/platform/profile.ts';
+import { type ProfileUpdateInput, updateProfile } from '#resolvers/platform/profile-update.ts';
 import { showPermissions } from '#resolvers/platform/rights/permissions.ts';
 import { sessionEnded, sessionStarted } from '#resolvers/platform/sessions/events.ts';
 import { changePassword } from '#resolvers/platform/sign-in/change-password.ts';
@@ -77,6 +78,22 @@ export function signIn(builder: Builder): void {
       token: t.exposeString('token', { description: 'For `Authorization: Bearer`. It is shown this once.' }),
       session: t.expose('session', { type: 'Session', description: 'The session that began.' }),
       account: t.expose('account', { type: 'Account', description: 'Who signed in.' }),
+    }),
+  });
+  mutation(builder, 'profileUpdate', {
+    description: 'Changes how one’s own account is called and its email. What is absent stays, null clears.',
+    emits: [accountUpdated],
+    errors: [ConflictError, ThrottledError, UnavailableError],
+    input: (t) => ({
+      etag: t.string({ required: true, description: 'The state of the account that was read.' }),
+      realName: t.string({ description: 'How people call it.' }),
+      email: t.string({ description: 'A new email; null for none.' }),
+      current: t.string({ description: 'The current password, for another email; not where there is none.' }),
+    }),
+    resolve: (ctx, input) => updateProfile(ctx, input as ProfileUpdateInput),
+    success: (t) => ({
+      changed: t.exposeBoolean('changed', { description: 'False when everything was so already.' }),
+      profile: t.expose('profile', { type: 'Profile', nullable: true, description: 'Who asks, as he is now.' }),
     }),
   });
   mutation(builder, 'passwordChange', {

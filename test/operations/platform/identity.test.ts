@@ -58,7 +58,7 @@ describe('signing in over HTTP', () => {
   test('refuses a bad credential with 401 and its challenges, and makes browsers forget a bad cookie', async () => {
     const bad = await id.ask('{ profile { account { name } } }', { authorization: 'Bearer gs_nope' });
     expect([bad.status, bad.errors[0]?.extensions?.code]).toEqual([401, 'UNAUTHENTICATED']);
-    expect(bad.headers.get('www-authenticate')).toBe('Bearer realm="gatehouse"');
+    expect(bad.headers.get('www-authenticate')).toBe('Bearer realm="gatehouse", AuthToken, Basic realm="gatehouse"');
     const cookie = await id.ask('{ profile { account { name } } }', { cookie: 'gatehouse_session=gs_nope' });
     expect(cookie.status).toBe(401);
     expect(cookie.headers.getSetCookie()[0]).toMatch(/^gatehouse_session=;.*Max-Age=0/);

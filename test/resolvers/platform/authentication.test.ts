@@ -122,7 +122,12 @@ describe('the chain of readers', () => {
   });
 
   test('collects the challenges of its readers', () => {
-    expect(id.system.use(authenticator).challenges).toEqual(['Bearer realm="gatehouse"', 'Header realm="test"']);
+    expect(id.system.use(authenticator).challenges).toEqual([
+      'Bearer realm="gatehouse"',
+      'AuthToken',
+      'Basic realm="gatehouse"',
+      'Header realm="test"',
+    ]);
   });
 
   test('lets the first message of a socket win over the request that opened it', async () => {

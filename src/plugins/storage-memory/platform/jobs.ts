@@ -70,6 +70,7 @@ export class MemoryJobs implements JobStore {
 
   claimNext(claim: Claim): Promise<{ job: Job; from: JobState } | null> {
     return this.#session.run((tables) => {
+      for (const job of tables(queueTable).values()) if (isDue(job, claim.now)) put(tables, { ...job, queryAt: null });
       const [first] = [...tables(queueTable).values()].filter((job) => mayStart(job, claim)).sort(inClaimOrder);
       if (!first) return null;
       const isLate = first.state === 'DEFERRED' && first.inactiveAt !== null && first.inactiveAt <= claim.now;
@@ -225,7 +226,10 @@ export function heldJob(tables: Tables, { id, fence }: Held): Job | null {
   return job?.lease?.fence === fence ? job : null;
 }
 
-function mayStart(job: Job, { worker, running, exceptProjects, forcedOnly, now }: Claim): boolean {
+const isDue = (job: Job, now: string): boolean =>
+  waitingStates.includes(job.state) && job.queryAt !== null && job.queryAt <= now;
+
+function mayStart(job: Job, { worker, running, exceptProjects, forcedOnly }: Claim): boolean {
   const { properties } = job;
   return (
     job.lease === null &&
@@ -233,7 +237,7 @@ function mayStart(job: Job, { worker, running, exceptProjects, forcedOnly, now }
     job.attemptsLeft > 0 &&
     job.removedAt === null &&
     job.killedAt === null &&
-    (job.queryAt === null || job.queryAt <= now) &&
+    job.queryAt === null &&
     (properties.worker === null || properties.worker === worker) &&
     (properties.force || !forcedOnly) &&
     (properties.maxParallel === null || properties.maxParallel > (running[job.name] ?? 0)) &&

@@ -5,7 +5,7 @@ import type { Claim } from '#resolvers/platform/jobs/job.ts';
 const { sql } = Prisma;
 
 /** The rows of the index of what may be claimed; the planner must read the very words of the index. */
-const waiting = sql`fence IS NULL AND state IN ('PENDING', 'FAILED', 'DEFERRED')`;
+const waiting = sql`fence IS NULL AND query_at IS NULL AND state IN ('PENDING', 'FAILED', 'DEFERRED')`;
 
 /** Now plus milliseconds, by the clock of the database. */
 export const fromNow = (milliseconds: number): Prisma.Sql =>
@@ -19,7 +19,6 @@ export function claimInSql(claim: Claim): Prisma.Sql {
       SELECT id, state, state = 'DEFERRED' AND inactive_at IS NOT NULL AND inactive_at <= ${now}::timestamptz AS late
       FROM job
       WHERE ${waiting} AND attempts_left > 0 AND removed_at IS NULL AND killed_at IS NULL
-        AND (query_at IS NULL OR query_at <= ${now}::timestamptz)
         AND (pinned_worker IS NULL OR pinned_worker = ${worker})
         AND (force OR NOT ${forcedOnly}::boolean)
         AND (max_parallel IS NULL OR max_parallel > coalesce((${JSON.stringify(running)}::jsonb ->> name)::int, 0))
@@ -37,7 +36,6 @@ export function claimInSql(claim: Claim): Prisma.Sql {
       started_at = CASE WHEN late THEN started_at ELSE ${now}::timestamptz END,
       heartbeat_at = CASE WHEN late THEN heartbeat_at ELSE ${now}::timestamptz END,
       finished_at = CASE WHEN late THEN ${now}::timestamptz ELSE finished_at END,
-      query_at = NULL,
       progress_value = CASE WHEN late THEN progress_value END,
       progress_message = CASE WHEN late THEN progress_message END,
       trial = trial + CASE WHEN late THEN 0 ELSE 1 END,
@@ -46,6 +44,17 @@ export function claimInSql(claim: Claim): Prisma.Sql {
     WHERE job.id = candidate.id
     RETURNING candidate.state AS "from", ${jobColumns('job')}`;
 }
+
+/** The most jobs that a claim finds due at once; the others are found by the next ones. */
+const mostDue = 1000;
+
+/** Takes the time from jobs whose time has come, so that they are among those that may be claimed. */
+export const dueInSql = (now: string): Prisma.Sql => sql`
+  UPDATE job SET query_at = NULL WHERE id IN (
+    SELECT id FROM job
+    WHERE query_at IS NOT NULL AND state IN ('PENDING', 'FAILED', 'DEFERRED') AND query_at <= ${now}::timestamptz
+    ORDER BY query_at LIMIT ${mostDue} FOR UPDATE SKIP LOCKED
+  )`;
 
 /** Gives lost jobs a new fence. Answers their rows. */
 export const takeExpiredInSql = (fence: string, lease: number, limit: number): Prisma.Sql => sql`

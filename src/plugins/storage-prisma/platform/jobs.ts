@@ -1,6 +1,6 @@
 import { type PageRequest, toPage } from '#kernel/page.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
-import { claimInSql, fromNow, takeExpiredInSql } from '#plugins/storage-prisma/platform/job-claim.ts';
+import { claimInSql, dueInSql, fromNow, takeExpiredInSql } from '#plugins/storage-prisma/platform/job-claim.ts';
 import { jobListInSql, type ListedRow } from '#plugins/storage-prisma/platform/job-list.ts';
 import {
   changeInSql,
@@ -94,7 +94,10 @@ export class PrismaJobs implements JobStore {
   }
 
   async claimNext(claim: Claim): Promise<{ job: Job; from: JobState } | null> {
-    const [row] = await this.#session.run((db) => db.$queryRaw<(JobRow & { from: JobState })[]>(claimInSql(claim)));
+    const [row] = await this.#session.together(async (db) => {
+      await db.$executeRaw(dueInSql(claim.now));
+      return db.$queryRaw<(JobRow & { from: JobState })[]>(claimInSql(claim));
+    });
     return row ? { job: toJob(row), from: row.from } : null;
   }
 

@@ -16,7 +16,7 @@ import {
   makeKey,
 } from '#resolvers/platform/api-keys/api-key.ts';
 import { apiKeyCreated, apiKeyRevoked, tellApiKey } from '#resolvers/platform/api-keys/events.ts';
-import { requireHeld, requireHeldBy } from '#resolvers/platform/rights/covering.ts';
+import { requireHeld, requireHeldBy, requireWholeAccount } from '#resolvers/platform/rights/covering.ts';
 import { permissionTexts, resolvePermissions } from '#resolvers/platform/rights/permissions.ts';
 import { requireAccount } from '#resolvers/platform/rights/self.ts';
 
@@ -74,9 +74,7 @@ async function requireKeyHeld(ctx: Context, accountId: string, permissions: read
   const [account] = await ctx.use(accountStore).getMany([accountId]);
   if (!account) throw new NotFoundError('account not found', ['account']);
   if (ctx.viewer.id !== accountId) return requireHeldBy(ctx, account, ['permissions']);
-  // A key that was narrowed must not make one that is not.
-  const [effective] = await ctx.use(accountStore).effective([accountId]);
-  await requireHeld(ctx, effective?.permissions ?? [], ['permissions']);
+  await requireWholeAccount(ctx, accountId, ['permissions']);
 }
 
 const ApiKeyRevoke = z.object({ id: rowId('ApiKey') });

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Context } from '#kernel/context.ts';
 import { AuthenticationError } from '#kernel/errors.ts';
 import type { AppendedEvent } from '#kernel/event.ts';
@@ -13,7 +14,7 @@ import {
   type Viewer,
 } from '#kernel/viewer.ts';
 import { distinct, type EffectiveRights } from '#resolvers/platform/accounts/account.ts';
-import { accountEvents } from '#resolvers/platform/accounts/events.ts';
+import { accountEvents, passwordChanged } from '#resolvers/platform/accounts/events.ts';
 import { apiKeyRevoked } from '#resolvers/platform/api-keys/events.ts';
 import { createHolders, type Holders } from '#resolvers/platform/authentication/holders.ts';
 import { credentialRequest } from '#resolvers/platform/authentication/request.ts';
@@ -24,6 +25,8 @@ import { sessionEnded } from '#resolvers/platform/sessions/events.ts';
 interface Origin {
   readonly reader: CredentialReader;
   readonly principal: Principal;
+  /** The last change of the account's password by somebody else that was known then. */
+  readonly reset: string | null;
 }
 
 /**
@@ -40,6 +43,9 @@ export function createAuthenticator(ctx: Context, chain: readonly string[]): Aut
     labels: ['reader', 'outcome'],
   });
   const origins = new WeakMap<Viewer, Origin>();
+  /** By account: the event of the last change of its password by somebody else. Whoever came before is sent away. */
+  const resets = new LRUCache<string, string>({ max: 10_000 });
+  const resetOf = (accountId: string) => resets.get(accountId) ?? null;
   let ordered: readonly CredentialReader[] | null = null;
   /** Known once every plugin has given its own. */
   const readers = () => {
@@ -66,7 +72,7 @@ export function createAuthenticator(ctx: Context, chain: readonly string[]): Aut
           asked = reader.name;
           const principal = await reader.read(seen);
           if (!principal) continue;
-          const viewer = await admit({ reader, principal });
+          const viewer = await admit({ reader, principal, reset: resetOf(principal.accountId) });
           if (typeof viewer === 'string') throw new AuthenticationError(`${viewer}.`);
           outcomes.add({ reader: asked, outcome: 'accepted' });
           return viewer;
@@ -86,6 +92,8 @@ export function createAuthenticator(ctx: Context, chain: readonly string[]): Aut
       if (viewer.kind === 'ANONYMOUS') return { viewer: await anonymous() };
       const origin = origins.get(viewer);
       if (!origin) return { ended: 'Session ended' };
+      const reset = resetOf(origin.principal.accountId);
+      if (reset !== null && reset !== origin.reset) return { ended: 'Password reset' };
       const renewal = await origin.reader.renew(origin.principal);
       // Who was deactivated has no sessions either: the account says more about why.
       if ('ended' in renewal) return { ended: (await accountFault(holders, viewer.id ?? '')) ?? renewal.ended };
@@ -94,7 +102,11 @@ export function createAuthenticator(ctx: Context, chain: readonly string[]): Aut
     },
     affects(event) {
       const affected = whoIsAffected(event);
-      if (affected?.who === 'account') holders.forget(affected.id);
+      if (affected?.who === 'account') {
+        holders.forget(affected.id);
+        if (event.name === passwordChanged.name && event.actor.account !== affected.id)
+          resets.set(affected.id, event.id);
+      }
       if (affected?.who === 'everyone') holders.forgetAll();
       return affected;
     },

@@ -29,8 +29,10 @@ function payloadCredential(payload: CredentialRequest['payload']): string | null
 }
 
 /** What follows the scheme of an Authorization header, or null where the header has another scheme. */
-export function schemeValue(request: CredentialRequest, scheme: string): string | null {
-  const [header = ''] = request.header('authorization');
+export const schemeValue = (request: CredentialRequest, scheme: string): string | null =>
+  valueAfter(request.header('authorization')[0] ?? '', scheme);
+
+function valueAfter(header: string, scheme: string): string | null {
   const [word = '', value = '', ...rest] = header.trim().split(/ +/);
   return rest.length === 0 && value !== '' && word.toLowerCase() === scheme ? value : null;
 }
@@ -39,4 +41,30 @@ export function schemeValue(request: CredentialRequest, scheme: string): string 
 export function bearerToken(request: CredentialRequest, prefix: string): string | null {
   const token = schemeValue(request, 'bearer');
   return token?.startsWith(prefix) ? token : null;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Name and password of an Authorization header of scheme Basic (RFC 7617), or null where it has another scheme.
+ * @throws AuthenticationError for what is no pair in base64.
+ */
+export function basicPair(header: string): { name: string; password: string } | null {
+  const value = valueAfter(header, 'basic');
+  if (value === null) return null;
+  const text = decoded(value);
+  const colon = text?.indexOf(':') ?? -1;
+  if (text === null || colon < 0)
+    throw new AuthenticationError('The Basic credential is no name and password, joined by a colon, in base64.');
+  return { name: text.slice(0, colon), password: text.slice(colon + 1).normalize('NFC') };
+}
+
+function decoded(base64: string): string | null {
+  const bytes = Buffer.from(base64, 'base64');
+  if (bytes.toString('base64') !== base64) return null;
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return null;
+  }
 }

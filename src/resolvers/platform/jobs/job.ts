@@ -251,9 +251,10 @@ export interface JobStore {
   insertUnique(jobs: readonly NewJob[]): Promise<string[]>;
   /**
    * Starts the first job that may start, to exactly one; rows that others work on are passed over, not waited for.
-   * Eligible are PENDING, FAILED and DEFERRED ones with attempts left, for this worker or any, neither killed nor
-   * removed, due (`queryAt` null or not after `now`), of no excepted project, and with fewer than `maxParallel` of
-   * their name running on this worker. First come those with `force`, then by priority, then the oldest.
+   * Whatever is due by `now` loses its `queryAt` first. Eligible are PENDING, FAILED and DEFERRED ones without a
+   * `queryAt`, with attempts left, for this worker or any, neither killed nor removed, of no excepted project, and with
+   * fewer than `maxParallel` of their name running on this worker. First come those with `force`, then by priority, then
+   * the oldest.
    *
    * A DEFERRED one whose `inactiveAt` is not after `now` becomes INACTIVE instead (`finishedAt` now), and is answered so.
    * A started one has the new lease, `startedAt` and `heartbeatAt` now, no `queryAt` and no progress, one trial more,

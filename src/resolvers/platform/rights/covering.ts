@@ -2,7 +2,7 @@ import { catalogue } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
 import { ForbiddenError } from '#kernel/errors.ts';
 import { type Facts, parsePermission } from '#kernel/permission.ts';
-import type { Account } from '#resolvers/platform/accounts/account.ts';
+import { type Account, accountStore } from '#resolvers/platform/accounts/account.ts';
 import { displayPermissions } from '#resolvers/platform/rights/permissions.ts';
 import { roleStore } from '#resolvers/platform/roles/role.ts';
 
@@ -37,6 +37,15 @@ export async function requireHeldBy(ctx: Context, account: Account, path: readon
   if (ctx.viewer.id === account.id || ctx.viewer.rights.holds('*')) return;
   const roles = await ctx.use(roleStore).reach(account.roles, 'any');
   await requireHeld(ctx, [...account.permissions, ...roles], path);
+}
+
+/**
+ * Refuses what would make a credential of the viewer's own account that may do more than the one at hand, such as a key
+ * that was narrowed.
+ */
+export async function requireWholeAccount(ctx: Context, accountId: string, path: readonly string[]): Promise<void> {
+  const [effective] = await ctx.use(accountStore).effective([accountId]);
+  await requireHeld(ctx, effective?.permissions ?? [], path);
 }
 
 async function ancestors(ctx: Context, text: string): Promise<Facts> {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Context } from '#kernel/context.ts';
 import { AuthenticationError } from '#kernel/errors.ts';
-import { type Account, accountStore } from '#resolvers/platform/accounts/account.ts';
+import { foldText } from '#kernel/filter.ts';
+import { accountStore, type ProvenAccount } from '#resolvers/platform/accounts/account.ts';
 import { createGate, type Gate } from '#resolvers/platform/sign-in/gate.ts';
 import { type PasswordHasher, passwordHasher } from '#resolvers/platform/sign-in/passwords.ts';
 import {
@@ -32,23 +33,33 @@ function checksOf(hasher: PasswordHasher) {
   return known;
 }
 
+/** What is looked for when somebody signs in. No name holds NUL, and no storage can look for it. */
+export const signInName = (text: string): string => foldText(text).replaceAll('\u0000', '\ufffd');
+
+/** A name or email with what is to prove it, and where it comes from. */
+export interface Claim {
+  readonly name: string;
+  readonly password: string;
+  readonly address: string | null;
+}
+
 /**
  * The account of a name or email, when this is its password. An unknown name, a wrong password, an inactive account and
  * one without a password give the same answer in the same time.
- * @param name folded.
  * @throws AuthenticationError, or ThrottledError after too many failures, also for the right password.
  */
-export async function checkPassword(ctx: Context, name: string, password: string): Promise<Account> {
+export async function checkPassword(ctx: Context, { password, address, ...claim }: Claim): Promise<ProvenAccount> {
   const hasher = ctx.use(passwordHasher);
   const { gate, dummy } = checksOf(hasher);
+  const name = signInName(claim.name);
   return gate.pass(async () => {
     const found = await ctx.use(accountStore).findForSignIn(name);
-    const attempt: Attempt = { name, address: ctx.request.address, accountId: found?.account.id ?? null };
+    const attempt: Attempt = { name, address, accountId: found?.account.id ?? null };
     await requireUnthrottled(ctx, attempt);
     const isRight = await hasher.verify(found?.passwordHash ?? (await dummy), password);
     if (found?.passwordHash && isRight && found.account.isActive && found.account.kind === 'HUMAN') {
       await forgetFailures(ctx, attempt);
-      return found.account;
+      return found;
     }
     await countFailedAttempt(ctx, attempt);
     throw new AuthenticationError('Wrong name or password.');

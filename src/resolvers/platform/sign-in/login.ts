@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Context } from '#kernel/context.ts';
 import { AuthenticationError, UnavailableError } from '#kernel/errors.ts';
-import { foldText } from '#kernel/filter.ts';
 import { line, parse } from '#kernel/input.ts';
 import { type Account, accountStore } from '#resolvers/platform/accounts/account.ts';
 import { tellEnded, tellStarted } from '#resolvers/platform/sessions/events.ts';
@@ -36,10 +35,9 @@ export interface LoginAnswer {
  */
 export async function login(ctx: Context, input: LoginInput): Promise<LoginAnswer> {
   const { name, password, label, cookie } = parse(Login, input);
-  // No name holds NUL, and no storage can look for it.
   const issuer = ctx.find(sessionIssuer);
   if (!issuer) throw new UnavailableError('This gateway keeps no sessions. Send another credential with each request.');
-  const account = await checkPassword(ctx, foldText(name).replaceAll('\u0000', '\ufffd'), password);
+  const { account } = await checkPassword(ctx, { name, password, address: ctx.request.address });
   const answer = await ctx.atomically(async (ctx) => {
     const accounts = ctx.use(accountStore);
     // Sign-ins to one account go one by one from here on, so that together they keep within the most.

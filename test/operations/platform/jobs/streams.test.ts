@@ -6,8 +6,8 @@ import { enqueueJob } from '#resolvers/platform/jobs/enqueue.ts';
 import { jobClassChanged } from '#resolvers/platform/jobs/events.ts';
 import type { Job } from '#resolvers/platform/jobs/job.ts';
 import { endRun, keepLines, type RunningJob } from '#resolvers/platform/jobs/run.ts';
-import { type Received, socketClient, subscribeBySse, subscribeOver } from '../../support/clients.ts';
-import { type JobGraph, openJobGraph } from '../../support/job-graph.ts';
+import { type Received, socketClient, subscribeBySse, subscribeOver } from '../../../support/clients.ts';
+import { type JobGraph, openJobGraph } from '../../../support/job-graph.ts';
 
 let graph: JobGraph;
 let url: string;
