@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createGateway, type Gateway, roomSections } from '#gateway';
-import { configKeys } from '#kernel/config.ts';
+import { configKeys } from '#kernel/config-keys.ts';
 import { makePlan } from '#plugins/configure.ts';
+import { fieldsOf } from '#resolvers/network/imports/fields.ts';
 import { compile } from './support/compile.ts';
 import { sectionsOf, titled, writeFiles } from './support/markdown.ts';
 import { Reader } from './support/reader.ts';
@@ -57,6 +58,24 @@ describe('the guide of the network', () => {
     const rows = [...(await readFile(page, 'utf8')).matchAll(/^\| `(network\.[\w.]+)` \| `(.+?)` \|/gm)];
     expect(rows.length).toBeGreaterThan(5);
     for (const [, path = '', shown] of rows) expect(defaults.get(path), path).toBe(shown);
+  });
+
+  test('names every kind of rows with its fields', async () => {
+    const text = await readFile(page, 'utf8');
+    const [, table = ''] = text.split('| kind | fields of a row |\n|---|---|\n');
+    const rows = [
+      ...table
+        .split('\n\n', 1)
+        .join()
+        .matchAll(/^\| `(\w+)` \| (.+) \|$/gm),
+    ];
+    const shown = rows.map(([, kind = '', fields = '']) => [
+      kind.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase(),
+      [...fields.matchAll(/`([\w.]+)`/g)].map(([, field]) => field),
+    ]);
+    expect(Object.fromEntries(shown)).toEqual(
+      Object.fromEntries(Object.entries(fieldsOf).map(([kind, fields]) => [kind, Object.keys(fields)])),
+    );
   });
 
   test('links to its own sections', async () => {

@@ -25,11 +25,15 @@ const commonErrors: readonly ErrorClass[] = [
   GenericError,
 ];
 
-interface MutationParts<Success extends object> extends FieldFacts {
-  /** The fields of the success; the thing stands under its noun. */
-  success: (t: SuccessBuilder<Success>) => Record<string, AnyField>;
+/** What is told of a mutation. */
+export interface MutationFacts extends FieldFacts {
   /** Beside the common ones. */
   readonly errors?: readonly ErrorClass[];
+}
+
+interface MutationParts<Success extends object> extends MutationFacts {
+  /** The fields of the success; the thing stands under its noun. */
+  success: (t: SuccessBuilder<Success>) => Record<string, AnyField>;
 }
 
 /**

@@ -110,6 +110,19 @@ describe('inventory import', () => {
     ]);
   });
 
+  test('takes rows of every kind, and writes their kinds as commands do', async () => {
+    await site('Kinds');
+    const types = await imported('--format csv --kind protocol-type --site Kinds', 'name,description\nbgp,Border\n');
+    expect([types.exit, types.out]).toEqual([0, expect.stringMatching(/^protocol-type +1 /m)]);
+    const rows =
+      'kind,hostname,device,name,addresses,cidr,endpointA,type\n' +
+      'circuit,,,,,,r1:eth0,\nprotocol,,r1,,,,,bgp\ninterface,,r1,eth0,10.0.0.1,,,\ndevice,r1,,,,,,\nnetwork,,,,,10.0.0.0/8,,\n';
+    expect((await imported('--format csv --site Kinds', rows)).exit).toBe(0);
+    const shown = await run('circuit list --site Kinds --json');
+    expect(shown.json).toMatchObject([{ nameSlug: 'r1:eth0_None' }]);
+    expect((await run('network-interface list --site Kinds --json')).json).toMatchObject([{ nameSlug: 'r1:eth0' }]);
+  });
+
   test('takes the file behind an option that may be repeated', async () => {
     const line = `inventory import --format prefixes --site ${await site('Behind')} --base 10.0.0.0/8 -`;
     expect((await run(line, { input: '10.0.0.1\n' })).exit).toBe(0);

@@ -1,5 +1,6 @@
 import type { Frame } from '#http/live/frame.ts';
-import type { Outlet } from '#http/live/member.ts';
+import type { LiveOperation } from '#http/live/operation.ts';
+import type { Outlet } from '#http/live/outlet.ts';
 import type { GatehouseError } from '#kernel/errors.ts';
 import { encodeCursor } from '#kernel/event.ts';
 import type { FeedItem, FeedSelection, LogPosition } from '#kernel/feed.ts';
@@ -8,7 +9,7 @@ import type { Viewer } from '#kernel/viewer.ts';
 
 /** What a follower needs of the hub. */
 export interface FollowerHost {
-  render(viewer: Viewer, item: FeedItem): Promise<Frame>;
+  render(viewer: Viewer, operation: LiveOperation, item: FeedItem): Promise<Frame>;
   next(viewer: Viewer, following: Following, place: unknown): Promise<FollowStep>;
   at(sequence: number): LogPosition;
   refusal(error: unknown): GatehouseError;
@@ -20,6 +21,7 @@ export interface FollowerHost {
  * holds one step at most, and a slow client loses nothing and costs nobody anything.
  */
 export class Follower {
+  readonly operation: LiveOperation;
   readonly outlet: Outlet;
   readonly selection: FeedSelection;
   readonly #host: FollowerHost;
@@ -43,12 +45,14 @@ export class Follower {
   readonly #listening: Promise<(() => Promise<void>) | undefined>;
 
   constructor(
+    operation: LiveOperation,
     outlet: Outlet,
     selection: FeedSelection,
     following: Following,
     greeting: readonly FeedItem[],
     host: FollowerHost,
   ) {
+    this.operation = operation;
     this.outlet = outlet;
     this.selection = selection;
     this.#host = host;
@@ -129,7 +133,7 @@ export class Follower {
     const [next] = this.#waiting;
     const item = greeting ?? next?.item;
     if (item) {
-      const frame = await this.#host.render(viewer, item);
+      const frame = await this.#host.render(viewer, this.operation, item);
       if (!isCurrent()) return false;
       if (greeting) this.#greeting.shift();
       else this.#place = this.#waiting.shift()?.after;

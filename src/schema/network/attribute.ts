@@ -8,8 +8,8 @@ import {
   attributeUpdated,
   type Constraints,
 } from '#resolvers/network/attributes/attribute.ts';
-import { type AttributeCreate, createAttribute, createAttributes } from '#resolvers/network/attributes/create.ts';
-import { type AttributeDelete, deleteAttribute, deleteAttributes } from '#resolvers/network/attributes/delete.ts';
+import { createAttribute, createAttributes } from '#resolvers/network/attributes/create.ts';
+import { deleteAttribute, deleteAttributes } from '#resolvers/network/attributes/delete.ts';
 import {
   type AttributeList,
   countAttributesOfSites,
@@ -20,7 +20,6 @@ import {
   listAttributesOfSite,
 } from '#resolvers/network/attributes/find.ts';
 import {
-  type AttributeUpdate,
   replaceAttribute,
   replaceAttributes,
   updateAttribute,
@@ -30,8 +29,8 @@ import { findSites } from '#resolvers/network/sites/find.ts';
 import type { Builder, SchemaTypes } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { orderInput } from '#schema/filter.ts';
-import { bulkMutation, mutation } from '#schema/mutation.ts';
-import { changeFeed, instants, manyGone, manyThings, oneGone, oneThing } from '#schema/network/shared.ts';
+import { changeFeed, instants } from '#schema/network/shared.ts';
+import { thatThing, verb } from '#schema/network/verb.ts';
 import { node } from '#schema/node.ts';
 
 interface AttributeKeyInput {
@@ -211,9 +210,10 @@ function creation(builder: Builder): void {
     }),
   });
   const facts = { needs: 'network:admin', emits: [attributeCreated], errors: [ConflictError] };
-  const inputs = mutation(builder, 'attributeCreate', {
+  verb(builder, 'Attribute', 'Create', {
     ...facts,
     description: 'Defines an attribute.',
+    descriptionOfMany: 'Defines attributes, all or none.',
     input: (t) => ({
       site: t.field({ type: 'SiteKey', required: true, description: 'The Site it belongs to, for good.' }),
       resource: t.field({
@@ -224,77 +224,41 @@ function creation(builder: Builder): void {
       name: t.string({ required: true, description: 'Lower case letters, digits and underscores, for good.' }),
       ...ruleFields(t, 'the default unless said'),
     }),
-    success: oneThing('attribute', 'Attribute'),
-    resolve: async (ctx, input) => ({ attribute: await createAttribute(ctx, input as AttributeCreate) }),
-  });
-  bulkMutation(builder, 'attributeCreateMany', {
-    ...facts,
-    description: 'Defines attributes, all or none.',
-    inputs,
-    success: manyThings('attributes', 'Attribute'),
-    resolve: async (ctx, inputs) => ({
-      attributes: await createAttributes(ctx, inputs as readonly AttributeCreate[]),
-    }),
+    one: createAttribute,
+    many: createAttributes,
   });
 }
 
 function changes(builder: Builder): void {
   const facts = { needs: 'network:admin', emits: [attributeUpdated], errors: [AmbiguousError, ConflictError] };
-  const reference = (t: InputBuilder) => ({
-    site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
-    by: t.field({ type: 'AttributeKey', required: true, description: 'The attribute.' }),
-  });
-  const update = mutation(builder, 'attributeUpdate', {
+  verb(builder, 'Attribute', 'Update', {
     ...facts,
     description: 'Changes what is given of an attribute. What things carry is checked at its next write.',
-    input: (t) => ({ ...reference(t), ...ruleFields(t, 'as it is unless said') }),
-    success: oneThing('attribute', 'Attribute'),
-    resolve: async (ctx, input) => ({ attribute: await updateAttribute(ctx, input as AttributeUpdate) }),
+    descriptionOfMany: 'Changes attributes, all or none.',
+    input: (t) => ({ ...thatThing(t, 'Attribute'), ...ruleFields(t, 'as it is unless said') }),
+    one: updateAttribute,
+    many: updateAttributes,
   });
-  bulkMutation(builder, 'attributeUpdateMany', {
-    ...facts,
-    description: 'Changes attributes, all or none.',
-    inputs: update,
-    success: manyThings('attributes', 'Attribute'),
-    resolve: async (ctx, inputs) => ({
-      attributes: await updateAttributes(ctx, inputs as readonly AttributeUpdate[]),
-    }),
-  });
-  const replace = mutation(builder, 'attributeReplace', {
+  verb(builder, 'Attribute', 'Replace', {
     ...facts,
     description: 'Sets everything of an attribute that can change; what is not given becomes its default.',
-    input: (t) => ({ ...reference(t), ...ruleFields(t, 'the default unless said') }),
-    success: oneThing('attribute', 'Attribute'),
-    resolve: async (ctx, input) => ({ attribute: await replaceAttribute(ctx, input as AttributeUpdate) }),
-  });
-  bulkMutation(builder, 'attributeReplaceMany', {
-    ...facts,
-    description: 'Sets everything of attributes that can change, all or none.',
-    inputs: replace,
-    success: manyThings('attributes', 'Attribute'),
-    resolve: async (ctx, inputs) => ({
-      attributes: await replaceAttributes(ctx, inputs as readonly AttributeUpdate[]),
-    }),
+    descriptionOfMany: 'Sets everything of attributes that can change, all or none.',
+    input: (t) => ({ ...thatThing(t, 'Attribute'), ...ruleFields(t, 'the default unless said') }),
+    one: replaceAttribute,
+    many: replaceAttributes,
   });
 }
 
 function deletion(builder: Builder): void {
   const facts = { needs: 'network:admin', emits: [attributeDeleted], errors: [AmbiguousError, InUseError] };
-  const inputs = mutation(builder, 'attributeDelete', {
+  verb(builder, 'Attribute', 'Delete', {
     ...facts,
     description: 'Deletes an attribute that nothing carries.',
+    descriptionOfMany: 'Deletes attributes that nothing carries, all or none.',
     input: (t) => ({
-      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
-      by: t.field({ type: 'AttributeKey', required: true, description: 'The attribute.' }),
+      ...thatThing(t, 'Attribute'),
     }),
-    success: oneGone('Attribute'),
-    resolve: async (ctx, input) => ({ id: await deleteAttribute(ctx, input as AttributeDelete) }),
-  });
-  bulkMutation(builder, 'attributeDeleteMany', {
-    ...facts,
-    description: 'Deletes attributes that nothing carries, all or none.',
-    inputs,
-    success: manyGone('Attribute'),
-    resolve: async (ctx, inputs) => ({ ids: await deleteAttributes(ctx, inputs as readonly AttributeDelete[]) }),
+    one: deleteAttribute,
+    many: deleteAttributes,
   });
 }

@@ -1,19 +1,11 @@
 import { AmbiguousError, ConflictError, InUseError } from '#kernel/errors.ts';
 import { circuitCreated, circuitDeleted, circuitUpdated } from '#resolvers/network/circuits/circuit.ts';
-import { type CircuitCreate, createCircuit, createCircuits } from '#resolvers/network/circuits/create.ts';
-import { type CircuitDelete, deleteCircuit, deleteCircuits } from '#resolvers/network/circuits/delete.ts';
-import {
-  type CircuitReplace,
-  type CircuitUpdate,
-  replaceCircuit,
-  replaceCircuits,
-  updateCircuit,
-  updateCircuits,
-} from '#resolvers/network/circuits/update.ts';
+import { createCircuit, createCircuits } from '#resolvers/network/circuits/create.ts';
+import { deleteCircuit, deleteCircuits } from '#resolvers/network/circuits/delete.ts';
+import { replaceCircuit, replaceCircuits, updateCircuit, updateCircuits } from '#resolvers/network/circuits/update.ts';
 import { protocolDeleted } from '#resolvers/network/protocols/protocol.ts';
 import type { Builder } from '#schema/builder.ts';
-import { bulkMutation, mutation } from '#schema/mutation.ts';
-import { manyGone, manyThings, oneGone, oneThing } from '#schema/network/shared.ts';
+import { thatThing, verb } from '#schema/network/verb.ts';
 
 const where = 'on the Site of the circuit, or on the devices of both ends';
 
@@ -31,9 +23,10 @@ function creation(builder: Builder): void {
     emits: [circuitCreated],
     errors: [AmbiguousError, ConflictError],
   };
-  const inputs = mutation(builder, 'circuitCreate', {
+  verb(builder, 'Circuit', 'Create', {
     ...facts,
     description: 'Creates a circuit. An interface is an end of one circuit at most.',
+    descriptionOfMany: 'Creates circuits, all or none.',
     input: (t) => ({
       site: t.field({ type: 'SiteKey', description: 'The Site to look for the interfaces in.' }),
       endpointA: t.field({
@@ -45,15 +38,8 @@ function creation(builder: Builder): void {
       name: t.string({ description: 'Its name; what follows from its ends unless said.' }),
       attributes: t.field({ type: 'Attributes', description: 'What it carries.' }),
     }),
-    success: oneThing('circuit', 'Circuit'),
-    resolve: async (ctx, input) => ({ circuit: await createCircuit(ctx, input as CircuitCreate) }),
-  });
-  bulkMutation(builder, 'circuitCreateMany', {
-    ...facts,
-    description: 'Creates circuits, all or none.',
-    inputs,
-    success: manyThings('circuits', 'Circuit'),
-    resolve: async (ctx, inputs) => ({ circuits: await createCircuits(ctx, inputs as readonly CircuitCreate[]) }),
+    one: createCircuit,
+    many: createCircuits,
   });
 }
 
@@ -64,36 +50,29 @@ const changing = {
 };
 
 function updates(builder: Builder): void {
-  const update = mutation(builder, 'circuitUpdate', {
+  verb(builder, 'Circuit', 'Update', {
     ...changing,
     description: 'Changes what is given of a circuit and leaves the rest.',
+    descriptionOfMany: 'Changes circuits, all or none. They may exchange ends and names.',
     input: (t) => ({
-      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
-      by: t.field({ type: 'CircuitKey', required: true, description: 'The circuit.' }),
+      ...thatThing(t, 'Circuit'),
       endpointA: t.field({ type: 'NetworkInterfaceKey', description: 'The interface that it begins at, in its Site.' }),
       endpointZ: t.field({ type: 'NetworkInterfaceKey', description: 'The interface that it ends at; null for none.' }),
       name: t.string({ description: 'Its new name. It does not follow the ends by itself.' }),
       attributes: t.field({ type: 'Attributes', description: 'What it carries: all of it.' }),
     }),
-    success: oneThing('circuit', 'Circuit'),
-    resolve: async (ctx, input) => ({ circuit: await updateCircuit(ctx, input as CircuitUpdate) }),
-  });
-  bulkMutation(builder, 'circuitUpdateMany', {
-    ...changing,
-    description: 'Changes circuits, all or none. They may exchange ends and names.',
-    inputs: update,
-    success: manyThings('circuits', 'Circuit'),
-    resolve: async (ctx, inputs) => ({ circuits: await updateCircuits(ctx, inputs as readonly CircuitUpdate[]) }),
+    one: updateCircuit,
+    many: updateCircuits,
   });
 }
 
 function replacements(builder: Builder): void {
-  const replace = mutation(builder, 'circuitReplace', {
+  verb(builder, 'Circuit', 'Replace', {
     ...changing,
     description: 'Sets everything of a circuit that can change; what is not given becomes its default.',
+    descriptionOfMany: 'Sets everything of circuits that can change, all or none.',
     input: (t) => ({
-      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
-      by: t.field({ type: 'CircuitKey', required: true, description: 'The circuit.' }),
+      ...thatThing(t, 'Circuit'),
       endpointA: t.field({
         type: 'NetworkInterfaceKey',
         required: true,
@@ -106,15 +85,8 @@ function replacements(builder: Builder): void {
       name: t.string({ description: 'Its name; what follows from its ends unless said.' }),
       attributes: t.field({ type: 'Attributes', description: 'What it carries; nothing unless said.' }),
     }),
-    success: oneThing('circuit', 'Circuit'),
-    resolve: async (ctx, input) => ({ circuit: await replaceCircuit(ctx, input as CircuitReplace) }),
-  });
-  bulkMutation(builder, 'circuitReplaceMany', {
-    ...changing,
-    description: 'Sets everything of circuits that can change, all or none.',
-    inputs: replace,
-    success: manyThings('circuits', 'Circuit'),
-    resolve: async (ctx, inputs) => ({ circuits: await replaceCircuits(ctx, inputs as readonly CircuitReplace[]) }),
+    one: replaceCircuit,
+    many: replaceCircuits,
   });
 }
 
@@ -124,21 +96,14 @@ function deletion(builder: Builder): void {
     emits: [protocolDeleted, circuitDeleted],
     errors: [AmbiguousError],
   };
-  const inputs = mutation(builder, 'circuitDelete', {
+  verb(builder, 'Circuit', 'Delete', {
     ...facts,
     description: 'Deletes a circuit with the protocols that run over it.',
+    descriptionOfMany: 'Deletes circuits, all or none.',
     input: (t) => ({
-      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
-      by: t.field({ type: 'CircuitKey', required: true, description: 'The circuit.' }),
+      ...thatThing(t, 'Circuit'),
     }),
-    success: oneGone('Circuit'),
-    resolve: async (ctx, input) => ({ id: await deleteCircuit(ctx, input as CircuitDelete) }),
-  });
-  bulkMutation(builder, 'circuitDeleteMany', {
-    ...facts,
-    description: 'Deletes circuits, all or none.',
-    inputs,
-    success: manyGone('Circuit'),
-    resolve: async (ctx, inputs) => ({ ids: await deleteCircuits(ctx, inputs as readonly CircuitDelete[]) }),
+    one: deleteCircuit,
+    many: deleteCircuits,
   });
 }

@@ -1,6 +1,6 @@
 import { AmbiguousError, ConflictError, InUseError } from '#kernel/errors.ts';
-import { createDevice, createDevices, type DeviceCreate } from '#resolvers/network/devices/create.ts';
-import { type DeviceDelete, deleteDevice, deleteDevices } from '#resolvers/network/devices/delete.ts';
+import { createDevice, createDevices } from '#resolvers/network/devices/create.ts';
+import { deleteDevice, deleteDevices } from '#resolvers/network/devices/delete.ts';
 import { type Device, deviceCreated, deviceDeleted, deviceUpdated } from '#resolvers/network/devices/device.ts';
 import {
   countDevicesOfSites,
@@ -10,21 +10,14 @@ import {
   listDevices,
   listDevicesOfSite,
 } from '#resolvers/network/devices/find.ts';
-import {
-  type DeviceReplace,
-  type DeviceUpdate,
-  replaceDevice,
-  replaceDevices,
-  updateDevice,
-  updateDevices,
-} from '#resolvers/network/devices/update.ts';
+import { replaceDevice, replaceDevices, updateDevice, updateDevices } from '#resolvers/network/devices/update.ts';
 import { interfaceDeleted } from '#resolvers/network/interfaces/interface.ts';
 import { networkUpdated } from '#resolvers/network/networks/network.ts';
 import type { Builder } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { orderInput } from '#schema/filter.ts';
-import { bulkMutation, mutation } from '#schema/mutation.ts';
-import { changeFeed, instants, manyGone, manyThings, oneGone, oneThing, queryArgs } from '#schema/network/shared.ts';
+import { changeFeed, instants, queryArgs } from '#schema/network/shared.ts';
+import { thatThing, verb } from '#schema/network/verb.ts';
 import { node } from '#schema/node.ts';
 
 declare module '#schema/builder.ts' {
@@ -106,65 +99,45 @@ export function devices(builder: Builder): void {
 
 function creation(builder: Builder): void {
   const facts = { needs: 'network:create', emits: [deviceCreated], errors: [ConflictError] };
-  const inputs = mutation(builder, 'deviceCreate', {
+  verb(builder, 'Device', 'Create', {
     ...facts,
     description: 'Creates a device.',
+    descriptionOfMany: 'Creates devices, all or none.',
     input: (t) => ({
       site: t.field({ type: 'SiteKey', required: true, description: 'The Site it belongs to, for good.' }),
       hostname: t.string({ required: true, description: 'By the rules of DNS, or of this gateway.' }),
       attributes: t.field({ type: 'Attributes', description: 'All that it carries.' }),
     }),
-    success: oneThing('device', 'Device'),
-    resolve: async (ctx, input) => ({ device: await createDevice(ctx, input as DeviceCreate) }),
-  });
-  bulkMutation(builder, 'deviceCreateMany', {
-    ...facts,
-    description: 'Creates devices, all or none.',
-    inputs,
-    success: manyThings('devices', 'Device'),
-    resolve: async (ctx, inputs) => ({ devices: await createDevices(ctx, inputs as readonly DeviceCreate[]) }),
+    one: createDevice,
+    many: createDevices,
   });
 }
 
 function changes(builder: Builder): void {
   const facts = { needs: 'network:update', emits: [deviceUpdated], errors: [AmbiguousError, ConflictError] };
-  const update = mutation(builder, 'deviceUpdate', {
+  verb(builder, 'Device', 'Update', {
     ...facts,
     description: 'Changes what is given of a device and leaves the rest.',
+    descriptionOfMany: 'Changes devices, all or none. They may swap hostnames.',
     input: (t) => ({
-      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
-      by: t.field({ type: 'DeviceKey', required: true, description: 'The device.' }),
+      ...thatThing(t, 'Device'),
       hostname: t.string({ description: 'Its new hostname.' }),
       attributes: t.field({ type: 'Attributes', description: 'All that it carries from now on.' }),
     }),
-    success: oneThing('device', 'Device'),
-    resolve: async (ctx, input) => ({ device: await updateDevice(ctx, input as DeviceUpdate) }),
+    one: updateDevice,
+    many: updateDevices,
   });
-  bulkMutation(builder, 'deviceUpdateMany', {
-    ...facts,
-    description: 'Changes devices, all or none. They may swap hostnames.',
-    inputs: update,
-    success: manyThings('devices', 'Device'),
-    resolve: async (ctx, inputs) => ({ devices: await updateDevices(ctx, inputs as readonly DeviceUpdate[]) }),
-  });
-  const replace = mutation(builder, 'deviceReplace', {
+  verb(builder, 'Device', 'Replace', {
     ...facts,
     description: 'Sets everything of a device that can change.',
+    descriptionOfMany: 'Sets everything of devices that can change, all or none.',
     input: (t) => ({
-      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
-      by: t.field({ type: 'DeviceKey', required: true, description: 'The device.' }),
+      ...thatThing(t, 'Device'),
       hostname: t.string({ required: true, description: 'Its hostname.' }),
       attributes: t.field({ type: 'Attributes', description: 'All that it carries; nothing unless said.' }),
     }),
-    success: oneThing('device', 'Device'),
-    resolve: async (ctx, input) => ({ device: await replaceDevice(ctx, input as DeviceReplace) }),
-  });
-  bulkMutation(builder, 'deviceReplaceMany', {
-    ...facts,
-    description: 'Sets everything of devices that can change, all or none.',
-    inputs: replace,
-    success: manyThings('devices', 'Device'),
-    resolve: async (ctx, inputs) => ({ devices: await replaceDevices(ctx, inputs as readonly DeviceReplace[]) }),
+    one: replaceDevice,
+    many: replaceDevices,
   });
 }
 
@@ -174,22 +147,15 @@ function deletion(builder: Builder): void {
     emits: [networkUpdated, interfaceDeleted, deviceDeleted],
     errors: [AmbiguousError, InUseError],
   };
-  const inputs = mutation(builder, 'deviceDelete', {
+  verb(builder, 'Device', 'Delete', {
     ...facts,
     description: 'Deletes a device with its interfaces. Their addresses stay, released.',
+    descriptionOfMany: 'Deletes devices, all or none.',
     input: (t) => ({
-      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
-      by: t.field({ type: 'DeviceKey', required: true, description: 'The device.' }),
+      ...thatThing(t, 'Device'),
       force: t.boolean({ description: 'Also when interfaces of it hang below others.' }),
     }),
-    success: oneGone('Device'),
-    resolve: async (ctx, input) => ({ id: await deleteDevice(ctx, input) }),
-  });
-  bulkMutation(builder, 'deviceDeleteMany', {
-    ...facts,
-    description: 'Deletes devices, all or none.',
-    inputs,
-    success: manyGone('Device'),
-    resolve: async (ctx, inputs) => ({ ids: await deleteDevices(ctx, inputs as readonly DeviceDelete[]) }),
+    one: deleteDevice,
+    many: deleteDevices,
   });
 }

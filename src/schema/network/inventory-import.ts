@@ -1,4 +1,6 @@
 import { ImportRejectedError, PayloadTooLargeError } from '#kernel/errors.ts';
+import { attributeCreated, attributeUpdated } from '#resolvers/network/attributes/attribute.ts';
+import { circuitCreated, circuitUpdated } from '#resolvers/network/circuits/circuit.ts';
 import { deviceCreated, deviceUpdated } from '#resolvers/network/devices/device.ts';
 import { findImports, findRejected, listImports } from '#resolvers/network/imports/find.ts';
 import { importInventory } from '#resolvers/network/imports/import.ts';
@@ -11,8 +13,11 @@ import {
   importStarted,
 } from '#resolvers/network/imports/inventory-import.ts';
 import { watchImport } from '#resolvers/network/imports/watch.ts';
+import { interfaceCreated, interfaceUpdated } from '#resolvers/network/interfaces/interface.ts';
 import { rowIdOf } from '#resolvers/network/keys.ts';
 import { networkCreated, networkUpdated } from '#resolvers/network/networks/network.ts';
+import { protocolTypeCreated, protocolTypeUpdated } from '#resolvers/network/protocol-types/protocol-type.ts';
+import { protocolCreated, protocolUpdated } from '#resolvers/network/protocols/protocol.ts';
 import { siteCreated, siteUpdated } from '#resolvers/network/sites/site.ts';
 import type { Builder } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
@@ -92,17 +97,27 @@ function importMutation(builder: Builder): void {
   mutation(builder, 'inventoryImport', {
     description:
       'Brings the inventory to what a file says: makes what is missing and changes what differs, never deletes. All rows or none, unless told otherwise; the same text again changes nothing.',
-    needs: 'the rights of every row, and network:admin where Sites are created',
+    needs: 'the rights of every row, and network:admin where Sites or definitions are made',
     emits: [
       importStarted,
       importCompleted,
       importFailed,
       siteCreated,
       siteUpdated,
+      attributeCreated,
+      attributeUpdated,
+      protocolTypeCreated,
+      protocolTypeUpdated,
       deviceCreated,
       deviceUpdated,
       networkCreated,
       networkUpdated,
+      interfaceCreated,
+      interfaceUpdated,
+      circuitCreated,
+      circuitUpdated,
+      protocolCreated,
+      protocolUpdated,
     ],
     errors: [PayloadTooLargeError, ImportRejectedError],
     input: (t) => ({

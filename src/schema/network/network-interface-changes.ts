@@ -1,7 +1,6 @@
 import { AmbiguousError, ConflictError, InUseError } from '#kernel/errors.ts';
 import { createInterface, createInterfaces } from '#resolvers/network/interfaces/create.ts';
-import { deleteInterface, deleteInterfaces, type InterfaceDelete } from '#resolvers/network/interfaces/delete.ts';
-import type { InterfaceCreate, InterfaceReplace, InterfaceUpdate } from '#resolvers/network/interfaces/input.ts';
+import { deleteInterface, deleteInterfaces } from '#resolvers/network/interfaces/delete.ts';
 import { interfaceCreated, interfaceDeleted, interfaceUpdated } from '#resolvers/network/interfaces/interface.ts';
 import {
   replaceInterface,
@@ -11,8 +10,7 @@ import {
 } from '#resolvers/network/interfaces/update.ts';
 import { networkCreated, networkUpdated } from '#resolvers/network/networks/network.ts';
 import type { Builder, SchemaTypes } from '#schema/builder.ts';
-import { bulkMutation, mutation } from '#schema/mutation.ts';
-import { manyGone, manyThings, oneGone, oneThing } from '#schema/network/shared.ts';
+import { thatThing, verb } from '#schema/network/verb.ts';
 
 type Inputs = PothosSchemaTypes.InputFieldBuilder<SchemaTypes, 'InputObject'>;
 
@@ -53,37 +51,24 @@ const defaults = {
 };
 const asItIs = { common: '', type: '', mac: '', speed: '' };
 
-const reference = (t: Inputs) => ({
-  site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
-  by: t.field({ type: 'NetworkInterfaceKey', required: true, description: 'The interface.' }),
-});
-
 function creation(builder: Builder): void {
   const facts = {
     needs: 'network:create; for addresses network:update, or network:create where they are missing',
     emits: [interfaceCreated, ...addressEvents],
     errors: [AmbiguousError, ConflictError],
   };
-  const inputs = mutation(builder, 'networkInterfaceCreate', {
+  verb(builder, 'NetworkInterface', 'Create', {
     ...facts,
     description: 'Creates an interface on a device.',
+    descriptionOfMany: 'Creates interfaces, all or none. They may hang below one another, in any order.',
     input: (t) => ({
       site: t.field({ type: 'SiteKey', description: 'The Site to look for the device in.' }),
       device: t.field({ type: 'DeviceKey', required: true, description: 'The device that it is on, for good.' }),
       name: t.string({ required: true, description: '1 to 255 characters, unique on the device.' }),
       ...said(t, defaults),
     }),
-    success: oneThing('networkInterface', 'NetworkInterface'),
-    resolve: async (ctx, input) => ({ networkInterface: await createInterface(ctx, input as InterfaceCreate) }),
-  });
-  bulkMutation(builder, 'networkInterfaceCreateMany', {
-    ...facts,
-    description: 'Creates interfaces, all or none. They may hang below one another, in any order.',
-    inputs,
-    success: manyThings('networkInterfaces', 'NetworkInterface'),
-    resolve: async (ctx, inputs) => ({
-      networkInterfaces: await createInterfaces(ctx, inputs as readonly InterfaceCreate[]),
-    }),
+    one: createInterface,
+    many: createInterfaces,
   });
 }
 
@@ -93,41 +78,29 @@ function changes(builder: Builder): void {
     emits: [interfaceUpdated, ...addressEvents],
     errors: [AmbiguousError, ConflictError],
   };
-  const update = mutation(builder, 'networkInterfaceUpdate', {
+  verb(builder, 'NetworkInterface', 'Update', {
     ...facts,
     description: 'Changes what is given of an interface and leaves the rest.',
-    input: (t) => ({ ...reference(t), name: t.string({ description: 'Its new name.' }), ...said(t, asItIs) }),
-    success: oneThing('networkInterface', 'NetworkInterface'),
-    resolve: async (ctx, input) => ({ networkInterface: await updateInterface(ctx, input as InterfaceUpdate) }),
-  });
-  bulkMutation(builder, 'networkInterfaceUpdateMany', {
-    ...facts,
-    description: 'Changes interfaces, all or none. They may swap names and addresses.',
-    inputs: update,
-    success: manyThings('networkInterfaces', 'NetworkInterface'),
-    resolve: async (ctx, inputs) => ({
-      networkInterfaces: await updateInterfaces(ctx, inputs as readonly InterfaceUpdate[]),
+    descriptionOfMany: 'Changes interfaces, all or none. They may swap names and addresses.',
+    input: (t) => ({
+      ...thatThing(t, 'NetworkInterface'),
+      name: t.string({ description: 'Its new name.' }),
+      ...said(t, asItIs),
     }),
+    one: updateInterface,
+    many: updateInterfaces,
   });
-  const replace = mutation(builder, 'networkInterfaceReplace', {
+  verb(builder, 'NetworkInterface', 'Replace', {
     ...facts,
     description: 'Sets everything of an interface that can change; what is not given becomes its default.',
+    descriptionOfMany: 'Sets everything of interfaces that can change, all or none.',
     input: (t) => ({
-      ...reference(t),
+      ...thatThing(t, 'NetworkInterface'),
       name: t.string({ required: true, description: 'Its name.' }),
       ...said(t, defaults),
     }),
-    success: oneThing('networkInterface', 'NetworkInterface'),
-    resolve: async (ctx, input) => ({ networkInterface: await replaceInterface(ctx, input as InterfaceReplace) }),
-  });
-  bulkMutation(builder, 'networkInterfaceReplaceMany', {
-    ...facts,
-    description: 'Sets everything of interfaces that can change, all or none.',
-    inputs: replace,
-    success: manyThings('networkInterfaces', 'NetworkInterface'),
-    resolve: async (ctx, inputs) => ({
-      networkInterfaces: await replaceInterfaces(ctx, inputs as readonly InterfaceReplace[]),
-    }),
+    one: replaceInterface,
+    many: replaceInterfaces,
   });
 }
 
@@ -137,18 +110,12 @@ function deletion(builder: Builder): void {
     emits: [interfaceDeleted, networkUpdated],
     errors: [AmbiguousError, InUseError],
   };
-  const inputs = mutation(builder, 'networkInterfaceDelete', {
+  verb(builder, 'NetworkInterface', 'Delete', {
     ...facts,
     description: 'Deletes an interface that nothing hangs below. Its addresses stay, released.',
-    input: reference,
-    success: oneGone('NetworkInterface'),
-    resolve: async (ctx, input) => ({ id: await deleteInterface(ctx, input) }),
-  });
-  bulkMutation(builder, 'networkInterfaceDeleteMany', {
-    ...facts,
-    description: 'Deletes interfaces, all or none, those that hang below others first.',
-    inputs,
-    success: manyGone('NetworkInterface'),
-    resolve: async (ctx, inputs) => ({ ids: await deleteInterfaces(ctx, inputs as readonly InterfaceDelete[]) }),
+    descriptionOfMany: 'Deletes interfaces, all or none, those that hang below others first.',
+    input: (t) => thatThing(t, 'NetworkInterface'),
+    one: deleteInterface,
+    many: deleteInterfaces,
   });
 }

@@ -1,7 +1,7 @@
 import { AmbiguousError, ConflictError, InUseError } from '#kernel/errors.ts';
 import { interfaceUpdated } from '#resolvers/network/interfaces/interface.ts';
-import { createNetwork, createNetworks, type NetworkCreate } from '#resolvers/network/networks/create.ts';
-import { deleteNetwork, deleteNetworks, type NetworkDelete } from '#resolvers/network/networks/delete.ts';
+import { createNetwork, createNetworks } from '#resolvers/network/networks/create.ts';
+import { deleteNetwork, deleteNetworks } from '#resolvers/network/networks/delete.ts';
 import {
   countNetworksOfSites,
   findNetwork,
@@ -18,22 +18,15 @@ import {
   networkUpdated,
 } from '#resolvers/network/networks/network.ts';
 import { closestParent } from '#resolvers/network/networks/traverse.ts';
-import {
-  type NetworkReplace,
-  type NetworkUpdate,
-  replaceNetwork,
-  replaceNetworks,
-  updateNetwork,
-  updateNetworks,
-} from '#resolvers/network/networks/update.ts';
+import { replaceNetwork, replaceNetworks, updateNetwork, updateNetworks } from '#resolvers/network/networks/update.ts';
 import { watchTree } from '#resolvers/network/watch.ts';
 import type { Builder } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { feed } from '#schema/feed.ts';
 import { orderInput } from '#schema/filter.ts';
-import { bulkMutation, mutation } from '#schema/mutation.ts';
 import { networkFields } from '#schema/network/network-fields.ts';
-import { changeFeed, manyGone, manyThings, oneGone, oneThing, queryArgs } from '#schema/network/shared.ts';
+import { changeFeed, queryArgs } from '#schema/network/shared.ts';
+import { thatThing, verb } from '#schema/network/verb.ts';
 import { node } from '#schema/node.ts';
 
 declare module '#schema/builder.ts' {
@@ -158,9 +151,10 @@ function queries(builder: Builder): void {
 
 function creation(builder: Builder): void {
   const facts = { needs: 'network:create', emits: [networkCreated], errors: [ConflictError] };
-  const inputs = mutation(builder, 'networkCreate', {
+  verb(builder, 'Network', 'Create', {
     ...facts,
     description: 'Creates a network at its place in the tree. It adopts what it holds of its parent’s children.',
+    descriptionOfMany: 'Creates networks, all or none. They may hold one another, in any order.',
     input: (t) => ({
       site: t.field({ type: 'SiteKey', required: true, description: 'The Site it belongs to, for good.' }),
       cidr: t.field({ type: 'Cidr', description: 'Its prefix; or give the two parts.' }),
@@ -169,60 +163,39 @@ function creation(builder: Builder): void {
       state: t.field({ type: 'NetworkState' as never, description: 'ALLOCATED unless said.' }),
       attributes: t.field({ type: 'Attributes', description: 'All that it carries.' }),
     }),
-    success: oneThing('network', 'Network'),
-    resolve: async (ctx, input) => ({ network: await createNetwork(ctx, input as NetworkCreate) }),
-  });
-  bulkMutation(builder, 'networkCreateMany', {
-    ...facts,
-    description: 'Creates networks, all or none. They may hold one another, in any order.',
-    inputs,
-    success: manyThings('networks', 'Network'),
-    resolve: async (ctx, inputs) => ({ networks: await createNetworks(ctx, inputs as readonly NetworkCreate[]) }),
+    one: createNetwork,
+    many: createNetworks,
   });
 }
 
 function changes(builder: Builder): void {
   const facts = { needs: 'network:update', emits: [networkUpdated], errors: [AmbiguousError, ConflictError] };
-  const update = mutation(builder, 'networkUpdate', {
+  verb(builder, 'Network', 'Update', {
     ...facts,
     description: 'Changes what is given of a network and leaves the rest.',
+    descriptionOfMany: 'Changes networks, all or none.',
     input: (t) => ({
-      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
-      by: t.field({ type: 'NetworkKey', required: true, description: 'The network.' }),
+      ...thatThing(t, 'Network'),
       state: t.field({ type: 'NetworkState' as never, description: 'Its new state.' }),
       attributes: t.field({ type: 'Attributes', description: 'All that it carries from now on.' }),
     }),
-    success: oneThing('network', 'Network'),
-    resolve: async (ctx, input) => ({ network: await updateNetwork(ctx, input as NetworkUpdate) }),
+    one: updateNetwork,
+    many: updateNetworks,
   });
-  bulkMutation(builder, 'networkUpdateMany', {
-    ...facts,
-    description: 'Changes networks, all or none.',
-    inputs: update,
-    success: manyThings('networks', 'Network'),
-    resolve: async (ctx, inputs) => ({ networks: await updateNetworks(ctx, inputs as readonly NetworkUpdate[]) }),
-  });
-  const replace = mutation(builder, 'networkReplace', {
+  verb(builder, 'Network', 'Replace', {
     ...facts,
     description: 'Sets everything of a network that can change; what is not given becomes its default.',
+    descriptionOfMany: 'Sets everything of networks that can change, all or none.',
     input: (t) => ({
-      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
-      by: t.field({ type: 'NetworkKey', required: true, description: 'The network.' }),
+      ...thatThing(t, 'Network'),
       state: t.field({
         type: 'NetworkState' as never,
         description: 'Its state; ALLOCATED unless said, or ASSIGNED while interfaces have it.',
       }),
       attributes: t.field({ type: 'Attributes', description: 'All that it carries; nothing unless said.' }),
     }),
-    success: oneThing('network', 'Network'),
-    resolve: async (ctx, input) => ({ network: await replaceNetwork(ctx, input as NetworkReplace) }),
-  });
-  bulkMutation(builder, 'networkReplaceMany', {
-    ...facts,
-    description: 'Sets everything of networks that can change, all or none.',
-    inputs: replace,
-    success: manyThings('networks', 'Network'),
-    resolve: async (ctx, inputs) => ({ networks: await replaceNetworks(ctx, inputs as readonly NetworkReplace[]) }),
+    one: replaceNetwork,
+    many: replaceNetworks,
   });
 }
 
@@ -232,24 +205,17 @@ function deletion(builder: Builder): void {
     emits: [interfaceUpdated, networkDeleted],
     errors: [AmbiguousError, InUseError],
   };
-  const inputs = mutation(builder, 'networkDelete', {
+  verb(builder, 'Network', 'Delete', {
     ...facts,
     description: 'Deletes a network.',
+    descriptionOfMany: 'Deletes networks, all or none, those inside others first.',
     input: (t) => ({
-      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
-      by: t.field({ type: 'NetworkKey', required: true, description: 'The network.' }),
+      ...thatThing(t, 'Network'),
       force: t.boolean({
         description: 'Also when it has children: they go to its parent. Or interfaces: it is taken from them.',
       }),
     }),
-    success: oneGone('Network'),
-    resolve: async (ctx, input) => ({ id: await deleteNetwork(ctx, input) }),
-  });
-  bulkMutation(builder, 'networkDeleteMany', {
-    ...facts,
-    description: 'Deletes networks, all or none, those inside others first.',
-    inputs,
-    success: manyGone('Network'),
-    resolve: async (ctx, inputs) => ({ ids: await deleteNetworks(ctx, inputs as readonly NetworkDelete[]) }),
+    one: deleteNetwork,
+    many: deleteNetworks,
   });
 }

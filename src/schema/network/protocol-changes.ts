@@ -1,7 +1,7 @@
 import { AmbiguousError } from '#kernel/errors.ts';
 import { type Reveal, revealAuthString } from '#resolvers/network/protocols/auth-string.ts';
-import { createProtocol, createProtocols, type ProtocolCreate } from '#resolvers/network/protocols/create.ts';
-import { deleteProtocol, deleteProtocols, type ProtocolDelete } from '#resolvers/network/protocols/delete.ts';
+import { createProtocol, createProtocols } from '#resolvers/network/protocols/create.ts';
+import { deleteProtocol, deleteProtocols } from '#resolvers/network/protocols/delete.ts';
 import {
   authStringRevealed,
   type Protocol,
@@ -10,16 +10,14 @@ import {
   protocolUpdated,
 } from '#resolvers/network/protocols/protocol.ts';
 import {
-  type ProtocolReplace,
-  type ProtocolUpdate,
   replaceProtocol,
   replaceProtocols,
   updateProtocol,
   updateProtocols,
 } from '#resolvers/network/protocols/update.ts';
 import type { Builder, SchemaTypes } from '#schema/builder.ts';
-import { bulkMutation, mutation } from '#schema/mutation.ts';
-import { manyGone, manyThings, oneGone, oneThing } from '#schema/network/shared.ts';
+import { mutation } from '#schema/mutation.ts';
+import { thatThing, verb } from '#schema/network/verb.ts';
 
 type InputFields = PothosSchemaTypes.InputFieldBuilder<SchemaTypes, 'InputObject'>;
 
@@ -47,93 +45,66 @@ function creation(builder: Builder): void {
     emits: [protocolCreated],
     errors: [AmbiguousError],
   };
-  const inputs = mutation(builder, 'protocolCreate', {
+  verb(builder, 'Protocol', 'Create', {
     ...facts,
     description: 'Creates a protocol on a device. It carries what its type requires.',
+    descriptionOfMany: 'Creates protocols, all or none.',
     input: (t) => ({
       site: t.field({ type: 'SiteKey', description: 'The Site to look for the device in.' }),
       type: t.field({ type: 'ProtocolTypeKey', required: true, description: 'Its type, of the Site of the device.' }),
       device: t.field({ type: 'DeviceKey', required: true, description: 'The device that speaks it.' }),
       ...optional(t, 'none unless said'),
     }),
-    success: oneThing('protocol', 'Protocol'),
-    resolve: async (ctx, input) => ({ protocol: await createProtocol(ctx, input as ProtocolCreate) }),
-  });
-  bulkMutation(builder, 'protocolCreateMany', {
-    ...facts,
-    description: 'Creates protocols, all or none.',
-    inputs,
-    success: manyThings('protocols', 'Protocol'),
-    resolve: async (ctx, inputs) => ({ protocols: await createProtocols(ctx, inputs as readonly ProtocolCreate[]) }),
+    one: createProtocol,
+    many: createProtocols,
   });
 }
 
 const changing = { needs: 'network:update', emits: [protocolUpdated], errors: [AmbiguousError] };
 
 function updates(builder: Builder): void {
-  const update = mutation(builder, 'protocolUpdate', {
+  verb(builder, 'Protocol', 'Update', {
     ...changing,
     description: 'Changes what is given of a protocol and leaves the rest.',
+    descriptionOfMany: 'Changes protocols, all or none.',
     input: (t) => ({
-      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
-      by: t.field({ type: 'ProtocolKey', required: true, description: 'The protocol.' }),
+      ...thatThing(t, 'Protocol'),
       type: t.field({ type: 'ProtocolTypeKey', description: 'Its type. It must carry what that requires.' }),
       device: t.field({ type: 'DeviceKey', description: 'The device that speaks it, in its Site.' }),
       ...optional(t, 'null for none'),
     }),
-    success: oneThing('protocol', 'Protocol'),
-    resolve: async (ctx, input) => ({ protocol: await updateProtocol(ctx, input as ProtocolUpdate) }),
-  });
-  bulkMutation(builder, 'protocolUpdateMany', {
-    ...changing,
-    description: 'Changes protocols, all or none.',
-    inputs: update,
-    success: manyThings('protocols', 'Protocol'),
-    resolve: async (ctx, inputs) => ({ protocols: await updateProtocols(ctx, inputs as readonly ProtocolUpdate[]) }),
+    one: updateProtocol,
+    many: updateProtocols,
   });
 }
 
 function replacements(builder: Builder): void {
-  const replace = mutation(builder, 'protocolReplace', {
+  verb(builder, 'Protocol', 'Replace', {
     ...changing,
     description: 'Sets everything of a protocol that can change; what is not given becomes its default.',
+    descriptionOfMany: 'Sets everything of protocols that can change, all or none.',
     input: (t) => ({
-      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
-      by: t.field({ type: 'ProtocolKey', required: true, description: 'The protocol.' }),
+      ...thatThing(t, 'Protocol'),
       type: t.field({ type: 'ProtocolTypeKey', required: true, description: 'Its type.' }),
       device: t.field({ type: 'DeviceKey', required: true, description: 'The device that speaks it, in its Site.' }),
       ...optional(t, 'none unless said'),
     }),
-    success: oneThing('protocol', 'Protocol'),
-    resolve: async (ctx, input) => ({ protocol: await replaceProtocol(ctx, input as ProtocolReplace) }),
-  });
-  bulkMutation(builder, 'protocolReplaceMany', {
-    ...changing,
-    description: 'Sets everything of protocols that can change, all or none.',
-    inputs: replace,
-    success: manyThings('protocols', 'Protocol'),
-    resolve: async (ctx, inputs) => ({ protocols: await replaceProtocols(ctx, inputs as readonly ProtocolReplace[]) }),
+    one: replaceProtocol,
+    many: replaceProtocols,
   });
 }
 
 function deletion(builder: Builder): void {
   const facts = { needs: 'network:delete', emits: [protocolDeleted] };
-  const inputs = mutation(builder, 'protocolDelete', {
+  verb(builder, 'Protocol', 'Delete', {
     ...facts,
     description: 'Deletes a protocol.',
+    descriptionOfMany: 'Deletes protocols, all or none.',
     input: (t) => ({
-      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
-      by: t.field({ type: 'ProtocolKey', required: true, description: 'The protocol.' }),
+      ...thatThing(t, 'Protocol'),
     }),
-    success: oneGone('Protocol'),
-    resolve: async (ctx, input) => ({ id: await deleteProtocol(ctx, input as ProtocolDelete) }),
-  });
-  bulkMutation(builder, 'protocolDeleteMany', {
-    ...facts,
-    description: 'Deletes protocols, all or none.',
-    inputs,
-    success: manyGone('Protocol'),
-    resolve: async (ctx, inputs) => ({ ids: await deleteProtocols(ctx, inputs as readonly ProtocolDelete[]) }),
+    one: deleteProtocol,
+    many: deleteProtocols,
   });
 }
 

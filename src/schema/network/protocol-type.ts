@@ -1,14 +1,6 @@
 import { AmbiguousError, ConflictError, InUseError } from '#kernel/errors.ts';
-import {
-  createProtocolType,
-  createProtocolTypes,
-  type ProtocolTypeCreate,
-} from '#resolvers/network/protocol-types/create.ts';
-import {
-  deleteProtocolType,
-  deleteProtocolTypes,
-  type ProtocolTypeDelete,
-} from '#resolvers/network/protocol-types/delete.ts';
+import { createProtocolType, createProtocolTypes } from '#resolvers/network/protocol-types/create.ts';
+import { deleteProtocolType, deleteProtocolTypes } from '#resolvers/network/protocol-types/delete.ts';
 import {
   countProtocolTypesOfSites,
   findProtocolType,
@@ -34,8 +26,9 @@ import { findSites } from '#resolvers/network/sites/find.ts';
 import type { Builder } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { orderInput } from '#schema/filter.ts';
-import { bulkMutation, mutation } from '#schema/mutation.ts';
-import { changeFeed, instants, manyGone, manyThings, oneGone, oneThing } from '#schema/network/shared.ts';
+import { mutation } from '#schema/mutation.ts';
+import { changeFeed, instants, oneThing } from '#schema/network/shared.ts';
+import { thatThing, verb } from '#schema/network/verb.ts';
 import { node } from '#schema/node.ts';
 
 declare module '#schema/builder.ts' {
@@ -137,9 +130,10 @@ function creation(builder: Builder): void {
     emits: [protocolTypeCreated],
     errors: [ConflictError],
   };
-  const inputs = mutation(builder, 'protocolTypeCreate', {
+  verb(builder, 'ProtocolType', 'Create', {
     ...facts,
     description: 'Creates a protocol type.',
+    descriptionOfMany: 'Creates protocol types, all or none.',
     input: (t) => ({
       site: t.field({ type: 'SiteKey', required: true, description: 'The Site it belongs to, for good.' }),
       name: t.string({ required: true, description: '1 to 16 characters.' }),
@@ -149,17 +143,8 @@ function creation(builder: Builder): void {
         description: 'What its protocols must carry: attributes for protocols, of its Site.',
       }),
     }),
-    success: oneThing('protocolType', 'ProtocolType'),
-    resolve: async (ctx, input) => ({ protocolType: await createProtocolType(ctx, input as ProtocolTypeCreate) }),
-  });
-  bulkMutation(builder, 'protocolTypeCreateMany', {
-    ...facts,
-    description: 'Creates protocol types, all or none.',
-    inputs,
-    success: manyThings('protocolTypes', 'ProtocolType'),
-    resolve: async (ctx, inputs) => ({
-      protocolTypes: await createProtocolTypes(ctx, inputs as readonly ProtocolTypeCreate[]),
-    }),
+    one: createProtocolType,
+    many: createProtocolTypes,
   });
 }
 
@@ -173,8 +158,7 @@ function changes(builder: Builder): void {
     ...facts,
     description: 'Changes what is given of a protocol type and leaves the rest. Present protocols stay as they are.',
     input: (t) => ({
-      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
-      by: t.field({ type: 'ProtocolTypeKey', required: true, description: 'The protocol type.' }),
+      ...thatThing(t, 'ProtocolType'),
       name: t.string({ description: 'Its new name.' }),
       description: t.string({ description: 'Its new description.' }),
       requiredAttributes: t.field({ type: ['AttributeKey'], description: 'What its protocols must carry: all of it.' }),
@@ -186,8 +170,7 @@ function changes(builder: Builder): void {
     ...facts,
     description: 'Sets everything of a protocol type that can change; what is not given becomes its default.',
     input: (t) => ({
-      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
-      by: t.field({ type: 'ProtocolTypeKey', required: true, description: 'The protocol type.' }),
+      ...thatThing(t, 'ProtocolType'),
       name: t.string({ required: true, description: 'Its name.' }),
       description: t.string({ description: 'Its description; empty unless said.' }),
       requiredAttributes: t.field({
@@ -206,23 +189,14 @@ function deletion(builder: Builder): void {
     emits: [protocolTypeDeleted],
     errors: [AmbiguousError, InUseError],
   };
-  const inputs = mutation(builder, 'protocolTypeDelete', {
+  verb(builder, 'ProtocolType', 'Delete', {
     ...facts,
     description: 'Deletes a protocol type that no protocol uses.',
+    descriptionOfMany: 'Deletes protocol types that no protocol uses, all or none.',
     input: (t) => ({
-      site: t.field({ type: 'SiteKey', description: 'The Site to look in.' }),
-      by: t.field({ type: 'ProtocolTypeKey', required: true, description: 'The protocol type.' }),
+      ...thatThing(t, 'ProtocolType'),
     }),
-    success: oneGone('ProtocolType'),
-    resolve: async (ctx, input) => ({ id: await deleteProtocolType(ctx, input as ProtocolTypeDelete) }),
-  });
-  bulkMutation(builder, 'protocolTypeDeleteMany', {
-    ...facts,
-    description: 'Deletes protocol types that no protocol uses, all or none.',
-    inputs,
-    success: manyGone('ProtocolType'),
-    resolve: async (ctx, inputs) => ({
-      ids: await deleteProtocolTypes(ctx, inputs as readonly ProtocolTypeDelete[]),
-    }),
+    one: deleteProtocolType,
+    many: deleteProtocolTypes,
   });
 }

@@ -3,10 +3,11 @@ import { newId } from '#kernel/id.ts';
 import { type Attribute, noConstraints } from '#resolvers/network/attributes/attribute.ts';
 import { type IdSet, isIn, type Step } from '#resolvers/network/attributes/selection.ts';
 import { type AttributeValue, attributeStore } from '#resolvers/network/attributes/store.ts';
+import { circuitStore, deviceIdsOf } from '#resolvers/network/circuits/circuit.ts';
 import { deviceStore } from '#resolvers/network/devices/device.ts';
 import { networkStore } from '#resolvers/network/networks/store.ts';
 import { type OpenStorage, sharedStorage } from '../suite.ts';
-import { aDevice, aNetwork, natural, query, sees } from './support.ts';
+import { aCircuit, aDevice, aNetwork, anEnd, natural, query, sees } from './support.ts';
 
 const now = '2026-03-01T09:30:00.123000Z';
 
@@ -257,6 +258,25 @@ export function attributeContract(name: string, open: OpenStorage): void {
       expect((await store().valuesOf([one, two])).map(({ targetId, value }) => [targetId, value])).toEqual([
         [one, 'v'],
       ]);
+    });
+
+    test('shows what a circuit carries by grants on all of its devices', async () => {
+      const circuit = aCircuit(here, 'wire', anEnd());
+      await storage.use(circuitStore).insertMany([circuit]);
+      const attribute = anAttribute(here, 'wired', { resource: 'CIRCUIT' });
+      await store().insertMany([attribute]);
+      const value = aValue(attribute, circuit.id, 'x');
+      await store().replaceValues([circuit.id], [value]);
+      const [a = '', z = ''] = deviceIdsOf(circuit);
+      const shown = async (...devices: string[]) => {
+        const visibility = sees(...devices.map((id): [string, string] => ['device', id]));
+        const [page] = await store().valuePages([here], query({ visibility, filter: { attributeId: attribute.id } }));
+        return page?.items.map(({ node }) => node.id);
+      };
+      expect(await shown(a, z)).toEqual([value.id]);
+      expect(await shown(a)).toEqual([]);
+      expect(await shown(z, newId())).toEqual([]);
+      expect(await store().usage([attribute.id], sees(['device', a], ['device', z]))).toEqual([1]);
     });
   });
 }

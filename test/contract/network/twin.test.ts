@@ -1,13 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newId } from '#kernel/id.ts';
-import type { PageRequest, Position } from '#kernel/page.ts';
-import type { Visibility } from '#kernel/permission.ts';
 import { toCidr } from '#resolvers/network/cidr.ts';
 import { type Device, deviceStore } from '#resolvers/network/devices/device.ts';
 import type { NetworkInterface } from '#resolvers/network/interfaces/interface.ts';
 import { type InterfaceFilter, type InterfaceScope, interfaceStore } from '#resolvers/network/interfaces/store.ts';
-import type { ListQuery, Order } from '#resolvers/network/list.ts';
+import type { ListQuery } from '#resolvers/network/list.ts';
 import { type Network, networkStates } from '#resolvers/network/networks/network.ts';
 import {
   type NetworkFilter,
@@ -16,104 +14,14 @@ import {
   type Occupancy,
 } from '#resolvers/network/networks/store.ts';
 import { type Site, siteStore } from '#resolvers/network/sites/site.ts';
-import { embeddedDatabase } from '../../support/database.ts';
-import { openMemoryStorage, openPrismaStorage } from '../harness.ts';
-import type { TestStorage, Use } from '../suite.ts';
 import { aDevice, aNetwork, anAssignment, anInterface, aSite } from './support.ts';
+import { grantsOn, order, paging, shown, sites, Twins, toRequest, toVisibility } from './twins.ts';
 
-/** Every list of every store is the same in SQL and in memory, for any data, filter, order, rights and page. */
-let memory: TestStorage;
-let embedded: TestStorage;
-beforeAll(async () => {
-  memory = await openMemoryStorage();
-  embedded = await openPrismaStorage(embeddedDatabase);
-});
-afterAll(() => embedded.close());
-
-const sites = [newId(), newId(), newId()];
-const order: fc.Arbitrary<Order> = fc.record({
-  by: fc.constantFrom('CREATED', 'NATURAL'),
-  direction: fc.constantFrom('ASC', 'DESC'),
-});
-const paging = fc.record({
-  limit: fc.integer({ min: 0, max: 5 }),
-  direction: fc.constantFrom<'forward' | 'backward'>('forward', 'backward'),
-  offset: fc.integer({ min: 0, max: 3 }),
-  after: fc.option(fc.nat(30)),
-  before: fc.option(fc.nat(30)),
-});
-interface Paging {
-  readonly limit: number;
-  readonly direction: 'forward' | 'backward';
-  readonly offset: number;
-  readonly after: number | null;
-  readonly before: number | null;
-}
-
-/** Grants on some of the things, on Sites, and on kinds. */
-const grantsOn = (kind: string, count: number) =>
-  fc.oneof(
-    { weight: 2, arbitrary: fc.constant<null>(null) },
-    {
-      weight: 3,
-      arbitrary: fc.array(
-        fc.array(
-          fc.oneof(
-            fc.record({ kind: fc.constant(kind), value: fc.nat(count) }),
-            fc.record({ kind: fc.constant('site'), value: fc.constantFrom(...sites) }),
-            fc.record({
-              kind: fc.constant('site'),
-              value: fc.constantFrom(`${sites[0]}/${kind}`, `${sites[1]}/other`),
-            }),
-            fc.record({ kind: fc.constant('kind'), value: fc.constantFrom(kind, 'other') }),
-          ),
-          { maxLength: 3 },
-        ),
-        { minLength: 1, maxLength: 2 },
-      ),
-    },
-  );
-type Grants = { kind: string; value: string | number }[][] | null;
-
-function toVisibility(grants: Grants, rows: readonly { id: string }[]): Visibility {
-  if (!grants) return 'all';
-  return {
-    allOf: grants.map((list) =>
-      list.map(({ kind, value }) => ({
-        kind,
-        value: typeof value === 'number' ? (rows[value % Math.max(rows.length, 1)]?.id ?? newId()) : value,
-      })),
-    ),
-  };
-}
-
-function toRequest(paging: Paging, positions: readonly Position[]): PageRequest {
-  const at = (index: number | null) =>
-    index === null ? null : (positions[index % Math.max(positions.length, 1)] ?? null);
-  return { ...paging, after: at(paging.after), before: at(paging.before) };
-}
-
-async function both<T>(work: (use: Use) => Promise<T>): Promise<[T, T]> {
-  return [await work(memory.use), await work(embedded.use)];
-}
-
-async function fill(insert: (use: Use) => Promise<unknown>): Promise<void> {
-  await Promise.all([memory.clear(), embedded.clear()]);
-  const [one, other] = await both(insert);
-  expect(other).toEqual(one);
-}
-
-const shown = async (page: {
-  items: unknown;
-  hasNextPage: boolean;
-  hasPreviousPage: boolean;
-  count(): Promise<number>;
-}) => ({
-  items: page.items,
-  hasNextPage: page.hasNextPage,
-  hasPreviousPage: page.hasPreviousPage,
-  count: await page.count(),
-});
+const twins = new Twins();
+beforeAll(() => twins.open());
+afterAll(() => twins.close());
+const both: Twins['both'] = (work) => twins.both(work);
+const fill: Twins['fill'] = (insert) => twins.fill(insert);
 
 test('lists of Sites', async () => {
   const names = fc.uniqueArray(fc.constantFrom('a', 'B', 'b', 'é', 'z😀', 'z\uffff', ' a'), { maxLength: 7 });
@@ -210,7 +118,7 @@ test('lists of networks', async () => {
           return { ...row, parentId: parent === null ? null : (made[parent % made.length]?.id ?? null) };
         });
         await fill((use) => use(networkStore).insertMany(rows));
-        const present = (await memory.use(networkStore).getMany(rows.map(({ id }) => id))).filter(
+        const present = (await twins.memory.use(networkStore).getMany(rows.map(({ id }) => id))).filter(
           (row) => row !== null,
         );
         const positions = present.map(({ id, cidr }) => (order.by === 'CREATED' ? [id] : [cidr, id]));
@@ -302,7 +210,7 @@ test('lists of interfaces', async () => {
           await use(deviceStore).insertMany(devices);
           return use(interfaceStore).insertMany(rows);
         });
-        const present = (await memory.use(interfaceStore).getMany(rows.map(({ id }) => id))).filter(
+        const present = (await twins.memory.use(interfaceStore).getMany(rows.map(({ id }) => id))).filter(
           (row) => row !== null,
         );
         const add = present.flatMap((row, index) => {

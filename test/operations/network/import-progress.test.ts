@@ -261,9 +261,9 @@ describe.skipIf(!findPostgres())('two gateways on one PostgreSQL server', () => 
       dryRun: false,
       state: 'RUNNING',
       actor: { account: null, name: 'system', credential: null, address: null },
-      startedAt: at(50_000),
+      startedAt: at(25_000),
       finishedAt: null,
-      touchedAt: at(50_000),
+      touchedAt: at(25_000),
       progress: { phase: 'APPLY', done: 3, total: 7 },
       counts: [],
       warnings: [],
@@ -271,7 +271,7 @@ describe.skipIf(!findPostgres())('two gateways on one PostgreSQL server', () => 
     } as const;
     await net.all.use(importStore).insert(run);
     expect(await endAbandonedImports(net.all)).toBe(0);
-    await net.all.use(importStore).touch(run.id, run.progress, at(61_000));
+    await net.all.use(importStore).touch(run.id, run.progress, at(31_000));
     expect(await endAbandonedImports(net.all)).toBe(1);
     expect((await net.all.use(importStore).getMany([run.id]))[0]?.state).toBe('FAILED');
     await net.gateway.dispose();

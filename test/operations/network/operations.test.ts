@@ -1,5 +1,6 @@
 /**
- * Documents beside what they are answered: each file is a story whose operations run in order, in a gateway of its own.
+ * Documents beside what they are answered: each file is a story whose operations run in order. All share a
+ * gateway: a story keeps to Sites and names of its own.
  * Ids and cursors are numbered in the order in which they are met. With WRITE_ANSWERS=1 the answers are written anew:
  * look at what changed.
  */
@@ -46,6 +47,8 @@ function namer(): (value: unknown) => unknown {
     if (typeof value === 'object' && value !== null)
       return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, show(inner)]));
     if (typeof value !== 'string') return value;
+    // A text such as a diff holds ids.
+    if (value.includes('\n')) return value.replace(/[\w-]{40,}/g, (word) => String(show(word)));
     if (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) return '<instant>';
     const [, type] = /^([A-Z][A-Za-z]*):[0-9a-f-]{36}$/.exec(Buffer.from(value, 'base64url').toString()) ?? [];
     if (type) return nameOf(type, value);

@@ -1,14 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { updateDevice } from '#resolvers/network/devices/update.ts';
+import { createInterface } from '#resolvers/network/interfaces/create.ts';
 import { findSite } from '#resolvers/network/sites/find.ts';
 import { type Entry, entry, importNetbox, inventoryOf } from '../../support/netbox.ts';
 import { openNetwork, type TestNetwork } from '../../support/network.ts';
 
 let net: TestNetwork;
 beforeEach(async () => {
-  net = await openNetwork();
+  net = await openNetwork('memory');
 });
 afterEach(() => net.gateway.dispose());
+
+/** For what a database might do in another way: names that swap, addresses that move. */
+async function onDatabase(): Promise<void> {
+  await net.gateway.dispose();
+  net = await openNetwork();
+}
 
 const site = entry('dcim.site', 1, { name: 'A' });
 const device = (pk: number, name: string, more: object = {}) => entry('dcim.device', pk, { name, site: 1, ...more });
@@ -41,6 +48,7 @@ const eventsOf = async () => {
 
 describe('a second import', () => {
   test('follows devices and interfaces to their new names, with all that is theirs', async () => {
+    await onDatabase();
     const entries = (core: string, uplink: string) => [
       site,
       device(1, core),
@@ -66,6 +74,7 @@ describe('a second import', () => {
   });
 
   test('lets devices swap names, and gives a new one the name of another that left it', async () => {
+    await onDatabase();
     await run([site, device(1, 'a'), device(2, 'b'), device(3, 'c')]);
     const swapped = [site, device(1, 'b'), device(2, 'a'), device(3, 'd'), device(4, 'c')];
     expect(await run(swapped)).toMatchObject({ state: 'COMPLETED', counts: ['DEVICE created 1', 'DEVICE updated 3'] });
@@ -115,6 +124,66 @@ describe('a second import', () => {
     });
   });
 
+  test('moves addresses to the interfaces that have them now, on one device and across devices', async () => {
+    await onDatabase();
+    const rows = (first: number | null, second: number, third: number) => [
+      site,
+      device(1, 'r1'),
+      device(2, 'r2'),
+      port(1, 1, 'eth0'),
+      port(2, 1, 'eth1'),
+      port(3, 2, 'eth0'),
+      prefix(1, '10.0.0.0/8'),
+      address(1, '10.0.0.1/8', first),
+      address(2, '10.0.0.2/8', second),
+      address(3, '10.0.0.3/8', third),
+    ];
+    const held = async () =>
+      Object.values((await inventoryOf(net.all)).interfaces).map(({ addresses }) =>
+        addresses.map((one) => one.slice(0, -3)),
+      );
+    await run(rows(1, 2, 1));
+    expect(await held()).toEqual([['10.0.0.1', '10.0.0.3'], ['10.0.0.2'], []]);
+    const before = await eventsOf();
+    // The first two swap, the third goes to the other device.
+    expect((await run(rows(2, 1, 3))).counts).toEqual(['INTERFACE updated 3']);
+    expect(await held()).toEqual([['10.0.0.2'], ['10.0.0.1'], ['10.0.0.3']]);
+    expect((await eventsOf()).slice(before.length)).toEqual(Array(3).fill('interface.updated'));
+    expect((await inventoryOf(net.all)).networks['A 10.0.0.3/32']?.state).toBe('ASSIGNED');
+    expect((await run(rows(2, 1, 3))).counts).toEqual([]);
+    // What was bound here, to an interface that NetBox does not know, stays.
+    await createInterface(net.all, {
+      site: { name: 'A' },
+      device: { hostname: 'r2' },
+      name: 'lo0',
+      addresses: ['10.0.0.1'],
+    });
+    expect((await run(rows(1, 2, 3))).counts).toEqual(['INTERFACE updated 2']);
+    expect(await held()).toEqual([['10.0.0.1'], ['10.0.0.2'], ['10.0.0.3'], ['10.0.0.1']]);
+    // One that is bound to nothing any more stays too.
+    expect((await run(rows(null, 2, 3))).counts).toEqual([]);
+  });
+
+  test('moves no address where what has it may not be changed', async () => {
+    const rows = (on: number) => [
+      site,
+      device(1, 'r1'),
+      port(1, 1, 'eth0'),
+      ...(on === 2 ? [port(2, 1, 'eth1')] : []),
+      prefix(1, '10.0.0.0/8'),
+      address(1, '10.0.0.1/8', on),
+    ];
+    await run(rows(1));
+    const { state, notes } = await run(rows(2), { onExisting: 'KEEP' });
+    expect([state, notes]).toEqual([
+      'REJECTED',
+      [
+        'dcim.interface:1 KEPT: eth0 exists and is kept as it is.',
+        'dcim.interface:2 DEPENDENCY_FAILED: eth0, with which it exchanges an address, stays as it is.',
+      ],
+    ]);
+  });
+
   test('binds an address that got an interface, and never lowers one that is bound', async () => {
     const rows = [site, device(1, 'r1'), port(1, 1, 'eth0'), prefix(1, '10.0.0.0/8')];
     await run([...rows, address(1, '10.0.0.1/8', null, { status: 'reserved' })]);
@@ -157,7 +226,7 @@ describe('rows that fail', () => {
     ]);
     expect(notes.filter((note) => !note.includes('ASSIGNMENT'))).toEqual([
       'dcim.device:2 BAD_USER_INPUT: The last label of a hostname may not be all digits.',
-      'dcim.interface:2 DEPENDENCY_FAILED: Its device failed too.',
+      "dcim.interface:2 BAD_USER_INPUT: Device not found: hostname='10.0.0.9'.",
       'ipam.ipaddress:2 BAD_USER_INPUT: IP Address needs base network.',
     ]);
     expect(Object.values(await inventoryOf(net.all)).map((things) => Object.keys(things))).toEqual([

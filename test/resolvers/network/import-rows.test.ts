@@ -204,6 +204,30 @@ describe('rows of every kind', () => {
   });
 });
 
+describe('the same file', () => {
+  test('imported by several at the same time makes everything once', async () => {
+    const rows = json(...everything('crowd'));
+    const runs = await Promise.all(Array.from({ length: 3 }, () => runImport(net, rows)));
+    expect(runs.map(({ state, notes }) => [state, notes])).toEqual(Array(3).fill(['COMPLETED', []]));
+    const made = runs.flatMap(({ ended }) => ended.counts.map(({ created }) => created));
+    expect(made.reduce((sum, created) => sum + created, 0)).toBe(everything('crowd').length);
+    const events = await net.events(await siteNamed('crowd'));
+    expect(events.filter(({ name }) => name === 'network.interface.created')).toHaveLength(4);
+    expect(events.filter(({ name }) => name === 'network.protocol.created')).toHaveLength(1);
+  });
+
+  test('comes to the same in memory', async () => {
+    const memory = await openNetwork('memory');
+    const rows = json(...everything('memory'));
+    const dry = await runImport(memory, { ...rows, dryRun: true });
+    const made = await runImport(memory, rows);
+    const again = await runImport(memory, rows);
+    expect([dry.counts, made.counts, made.notes]).toEqual([counts, counts, []]);
+    expect(again.counts).toEqual(counts.map((text) => text.replace('created', 'unchanged')));
+    await memory.gateway.dispose();
+  });
+});
+
 describe('what exists', () => {
   test('gets what a row gives and keeps the rest', async () => {
     await runImport(net, json(...everything('update')));
@@ -431,6 +455,31 @@ describe('rows that cannot be', () => {
       json(circuit('one', 'r2:eth0'), circuit('other', 'r1:eth0')),
     );
     expect([counted, notes]).toEqual([['circuit: updated 2'], []]);
+  });
+
+  test('may not take the end of a circuit from under a protocol', async () => {
+    const site = 'stranded';
+    await runImport(net, json(...everything(site)));
+    const row = { kind: 'circuit', site, name: 'r1:ae0_r2:ae0', endpointA: 'r2:ae0', endpointZ: null };
+    const { notes } = await runImport(net, json(row));
+    expect(brief(notes)).toEqual(['0 IN_USE Cannot change the ends of circuit r1:ae0_r2:ae0: 1 object depends on it.']);
+  });
+
+  test('may narrow no attribute of which a thing carries several values, and may force a reserved address', async () => {
+    const site = 'narrow';
+    await runImport(net, json(...everything(site), { kind: 'network', site, cidr: '10.1.1.7', state: 'RESERVED' }));
+    const { notes, counts: counted } = await runImport(net, {
+      ...json(
+        { kind: 'attribute', site, resource: 'INTERFACE', name: 'vlans', multi: false },
+        { kind: 'interface', site, device: 'r2', name: 'ae0', addresses: ['10.1.1.7'], forceAddresses: true },
+      ),
+      onError: 'SKIP_ROW',
+    });
+    expect(brief(notes)).toEqual([
+      '0 CONFLICT Attribute vlans must stay multi: something carries more than one value of it.',
+    ]);
+    expect(counted).toEqual(['attribute: failed 1', 'interface: updated 1']);
+    expect((await findNetwork(net.all, { site: { name: site }, by: { cidr: '10.1.1.7' } }))?.state).toBe('ASSIGNED');
   });
 
   test('leave nothing behind when one of them fails', async () => {

@@ -3,10 +3,11 @@ import type { Facts, Visibility } from '#kernel/permission.ts';
 import { defineTable, type Tables } from '#plugins/storage-memory/database.ts';
 import { circuitOf } from '#plugins/storage-memory/network/circuits.ts';
 import { chainOf, interfaceOf } from '#plugins/storage-memory/network/interface-table.ts';
+import { isCovered } from '#plugins/storage-memory/network/lists.ts';
 import { holders, rowOf } from '#plugins/storage-memory/network/network-table.ts';
 import { protocolOf } from '#plugins/storage-memory/network/protocols.ts';
-import { isVisible, pageOfRows } from '#plugins/storage-memory/page.ts';
-import { factsIn, grantCovers } from '#resolvers/network/access.ts';
+import { pageOfRows } from '#plugins/storage-memory/page.ts';
+import { factsIn } from '#resolvers/network/access.ts';
 import { type AttributeResource, kindOfResource } from '#resolvers/network/attributes/attribute.ts';
 import type { AttributeValue, ValueFilter } from '#resolvers/network/attributes/store.ts';
 import { circuitFacts } from '#resolvers/network/circuits/circuit.ts';
@@ -70,7 +71,7 @@ export function pageOfValues(
 
 /** A value is seen by who sees the thing. */
 export const showsValue = (tables: Tables, visibility: Visibility, value: AttributeValue): boolean =>
-  isVisible(visibility, (grant) => grantCovers(grant, factsOfThing[value.resource](tables, value)));
+  isCovered(visibility, factsOfThing[value.resource](tables, value));
 
 const plainFacts = (_: Tables, { siteId, resource }: AttributeValue): Facts =>
   factsIn(siteId, kindOfResource[resource]);

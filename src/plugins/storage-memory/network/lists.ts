@@ -65,7 +65,7 @@ function shown<Kind extends string, Filter, Row>(
 }
 
 /** Whether a viewer may see a thing with these facts. */
-function isCovered(visibility: Visibility, facts: Facts): boolean {
+export function isCovered(visibility: Visibility, facts: Facts): boolean {
   if (visibility === 'all') return true;
   return visibility !== 'none' && visibility.allOf.every((grants) => grantsCover(grants, facts));
 }

@@ -7,9 +7,10 @@ import {
   listedCount,
   listedMatches,
   listedPages,
+  lockedThings,
   type Query,
 } from '#plugins/storage-prisma/network/lists.ts';
-import { inOrder, sameText, uuids, withInstants } from '#plugins/storage-prisma/network/rows.ts';
+import { inOrder, repeated, sameText, uuids, withInstants } from '#plugins/storage-prisma/network/rows.ts';
 import { selected } from '#plugins/storage-prisma/network/selection.ts';
 import { visibleInSite } from '#plugins/storage-prisma/network/visibility.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
@@ -192,19 +193,11 @@ export class PrismaCircuits implements CircuitStore {
   }
 
   hold(ids: readonly string[]): Promise<(Circuit | null)[]> {
-    return this.#withLock(ids, sql`FOR SHARE`);
+    return lockedThings(this.#session, table, ids, 'SHARE');
   }
 
   lock(ids: readonly string[]): Promise<(Circuit | null)[]> {
-    return this.#withLock(ids, sql`FOR UPDATE`);
-  }
-
-  async #withLock(ids: readonly string[], strength: Prisma.Sql): Promise<(Circuit | null)[]> {
-    const rows = await this.#session.run(
-      (db) => db.$queryRaw<CircuitRow[]>`
-        SELECT ${columns} FROM circuit AS c WHERE c.id = ANY (${uuids(ids)}::uuid[]) ORDER BY c.id ${strength}`,
-    );
-    return inOrder(ids, rows.map(toCircuit));
+    return lockedThings(this.#session, table, ids, 'UPDATE');
   }
 
   async updateMany(circuits: readonly Circuit[]): Promise<readonly Circuit[]> {
@@ -255,15 +248,11 @@ async function lockNames(db: Prisma.TransactionClient, circuits: readonly Circui
 
 /** The ids of those whose name or slug a circuit has that is not among them, or one before them is to have. */
 async function takenByOthers(db: Prisma.TransactionClient, circuits: readonly Circuit[]): Promise<string[]> {
-  const seen = new Set<string>();
   // Who has the same name has the same slug.
-  const repeated = circuits.filter(({ siteId, nameSlug }) => {
-    const key = `${siteId}/${nameSlug}`;
-    return seen.has(key) || !seen.add(key);
-  });
+  const twice = repeated(circuits, ({ siteId, nameSlug }) => `${siteId}/${nameSlug}`);
   const rows = await db.$queryRaw<{ id: string }[]>`
     SELECT row.id FROM ${given(circuits)}
     JOIN circuit AS c ON c.site_id = row."siteId" AND c.name_slug = row."nameSlug" COLLATE "C"
     WHERE c.id <> ALL (${circuits.map(({ id }) => id)}::uuid[])`;
-  return [...repeated, ...rows].map(({ id }) => id);
+  return [...twice, ...rows].map(({ id }) => id);
 }

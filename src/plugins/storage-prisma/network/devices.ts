@@ -7,6 +7,7 @@ import {
   byPlace,
   inOrder,
   instantColumns,
+  repeated,
   type Stored,
   storable,
   uuids,
@@ -171,16 +172,12 @@ export class PrismaDevices implements DeviceStore {
 
 /** The ids of those whose hostname a device has that is not among them, or another one of them is to have. */
 async function takenByOthers(db: Prisma.TransactionClient, devices: readonly Device[]): Promise<string[]> {
-  const seen = new Set<string>();
-  const repeated = devices.filter(({ siteId, hostname }) => {
-    const key = `${siteId}/${foldHostname(hostname)}`;
-    return seen.has(key) || !seen.add(key);
-  });
+  const twice = repeated(devices, ({ siteId, hostname }) => `${siteId}/${foldHostname(hostname)}`);
   const rows = await db.$queryRaw<{ id: string }[]>`
     SELECT row.id FROM json_to_recordset(${JSON.stringify(devices)}::json) AS row(id uuid, "siteId" uuid, hostname text)
     JOIN device AS d ON d.site_id = row."siteId" AND lower(d.hostname) = lower(row.hostname COLLATE "C")
     WHERE d.id <> ALL (${devices.map(({ id }) => id)}::uuid[])`;
-  return [...repeated, ...rows].map(({ id }) => id);
+  return [...twice, ...rows].map(({ id }) => id);
 }
 
 const toDevice = (row: DeviceRow): Device => {

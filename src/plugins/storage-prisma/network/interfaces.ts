@@ -15,7 +15,7 @@ import {
   toInterface,
   wide,
 } from '#plugins/storage-prisma/network/interface-scopes.ts';
-import { byPlace, inOrder, storable, uuids } from '#plugins/storage-prisma/network/rows.ts';
+import { byPlace, inOrder, repeated, storable, uuids } from '#plugins/storage-prisma/network/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import type { Assignment, NetworkInterface } from '#resolvers/network/interfaces/interface.ts';
 import type {
@@ -248,15 +248,11 @@ async function takenByOthers(
   db: Prisma.TransactionClient,
   interfaces: readonly NetworkInterface[],
 ): Promise<Set<string>> {
-  const seen = new Set<string>();
-  const repeated = interfaces.filter(({ deviceId, name }) => {
-    const key = `${deviceId}/${name}`;
-    return seen.has(key) || !seen.add(key);
-  });
+  const twice = repeated(interfaces, ({ deviceId, name }) => `${deviceId}/${name}`);
   const rows = await db.$queryRaw<{ id: string }[]>`
     SELECT row.id FROM json_to_recordset(${JSON.stringify(interfaces)}::json) AS row(id uuid, name text)
     JOIN network_interface AS self ON self.id = row.id
     JOIN network_interface AS i ON i.device_id = self.device_id AND i.name = row.name
     WHERE i.id <> ALL (${interfaces.map(({ id }) => id)}::uuid[])`;
-  return new Set([...repeated, ...rows].map(({ id }) => id));
+  return new Set([...twice, ...rows].map(({ id }) => id));
 }

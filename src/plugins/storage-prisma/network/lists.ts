@@ -2,7 +2,7 @@ import { type Page, type Position, toPage } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { pageInSql, pagesBelow, type SqlKey } from '#plugins/storage-prisma/keyset.ts';
-import { byPlace, storable } from '#plugins/storage-prisma/network/rows.ts';
+import { byPlace, inOrder, storable, uuids } from '#plugins/storage-prisma/network/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import type { ListQuery, ListScope, Order } from '#resolvers/network/list.ts';
 import type { NaturalKey } from '#resolvers/network/lookup.ts';
@@ -143,4 +143,20 @@ export async function listedMatches<Filter, Row extends object, Thing>(
       ) AS found`,
   );
   return byPlace(parts.keys, rows, (row) => table.toThing(row));
+}
+
+/** The things with these ids, locked until the unit ends: in the order of ids, so that two callers never wait for each other. */
+export async function lockedThings<Row extends object, Thing extends { readonly id: string }>(
+  session: Session,
+  table: ListedTable<never, never, Row, Thing>,
+  ids: readonly string[],
+  strength: 'SHARE' | 'UPDATE',
+): Promise<(Thing | null)[]> {
+  const [id] = table.keys({ by: 'CREATED', direction: 'ASC' });
+  const lock = strength === 'SHARE' ? sql`FOR SHARE` : sql`FOR UPDATE`;
+  const rows = await session.run(
+    (db) => db.$queryRaw<Row[]>`
+      SELECT ${table.columns} FROM ${table.from} WHERE ${id?.sql} = ANY (${uuids(ids)}::uuid[]) ORDER BY ${id?.sql} ${lock}`,
+  );
+  return inOrder(ids, rows.map(table.toThing));
 }

@@ -4,6 +4,7 @@ import type { SqlKey } from '#plugins/storage-prisma/keyset.ts';
 import { uuids } from '#plugins/storage-prisma/network/rows.ts';
 import { selected } from '#plugins/storage-prisma/network/selection.ts';
 import { visibleInSite } from '#plugins/storage-prisma/network/visibility.ts';
+import type { IpVersion } from '#resolvers/network/cidr.ts';
 import type { ListQuery, Order } from '#resolvers/network/list.ts';
 import type { NetworkFilter, NetworkScope } from '#resolvers/network/networks/store.ts';
 
@@ -22,6 +23,12 @@ export const visibleNetwork = (visibility: Visibility): Prisma.Sql =>
 
 const isHost = sql`masklen(n.cidr) = CASE family(n.cidr) WHEN 4 THEN 32 ELSE 128 END`;
 
+/** IPv4 comes before IPv6, so that each version is a range of the index. */
+const ofVersion: Readonly<Record<IpVersion, Prisma.Sql>> = {
+  4: sql`n.cidr < inet '::/0'`,
+  6: sql`n.cidr >= inet '::/0'`,
+};
+
 /** The part of a query that is the same whatever the scope. */
 export async function conditions({ filter, visibility }: Query): Promise<Prisma.Sql> {
   const { cidrs, prefixLength, version, state, parentIds, rootOnly, hosts, ids, selection } = filter;
@@ -29,11 +36,11 @@ export async function conditions({ filter, visibility }: Query): Promise<Prisma.
     visibleNetwork(visibility),
     ...(cidrs ? [sql`n.cidr = ANY (${cidrs}::inet[])`] : []),
     ...(prefixLength === undefined ? [] : [sql`masklen(n.cidr) = ${prefixLength}`]),
-    ...(version === undefined ? [] : [sql`family(n.cidr) = ${version}`]),
+    ...(version === undefined ? [] : [ofVersion[version]]),
     ...(state === undefined ? [] : [sql`n.state = ${state}`]),
     ...(parentIds ? [sql`n.parent_id = ANY (${uuids(parentIds)}::uuid[])`] : []),
     ...(rootOnly ? [sql`n.parent_id IS NULL`] : []),
-    ...(hosts === undefined ? [] : [hosts ? isHost : sql`NOT (${isHost})`]),
+    ...(hosts === undefined ? [] : [hosts ? sql`masklen(n.cidr) IN (32, 128) AND ${isHost}` : sql`NOT (${isHost})`]),
     ...(ids ? [sql`n.id = ANY (${uuids(ids)}::uuid[])`] : []),
     await selected(selection, sql`n.id`),
   ];
@@ -83,7 +90,10 @@ const around =
       ) AS found WHERE p.id = ${id}`;
   };
 
-/** In the order of the index, what a prefix holds are the rows behind it up to its last address. */
+/**
+ * In the order of the index, what a prefix holds are the rows behind it up to its last address. What holds it is one of few prefixes,
+ * which are looked up by their keys.
+ */
 export const insideOf = (holder: Prisma.Sql): Prisma.Sql => sql`n.cidr > ${holder}.cidr
   AND n.cidr <= set_masklen(broadcast(${holder}.cidr), CASE family(${holder}.cidr) WHEN 4 THEN 32 ELSE 128 END)`;
 
@@ -94,5 +104,7 @@ const selects: Readonly<Record<ReturnType<typeof wayOf> | 'otherRoots', Way['sel
   siblings: around(sql`n.parent_id = p.parent_id`),
   otherRoots: around(sql`n.parent_id IS NULL AND family(n.cidr) = family(p.cidr)`),
   inside: around(insideOf(sql`p`)),
-  containing: around(sql`n.cidr >> p.cidr`),
+  containing: around(sql`n.cidr = ANY (ARRAY(
+    SELECT network(set_masklen(p.cidr, length))::inet FROM generate_series(0, masklen(p.cidr) - 1) AS length
+  ))`),
 };

@@ -117,16 +117,17 @@ export class PrismaNetworks implements NetworkStore {
   async containing(places: readonly { readonly siteId: string; readonly cidr: string }[]): Promise<Network[]> {
     const sites = places.map(({ siteId }) => siteId);
     const cidrs = places.map(({ cidr }) => cidr);
-    // Whatever could hold them is looked up by its key, and the OFFSET keeps it so: the planner would rather read the
-    // whole Site once than search by address, or than join what it thinks are many candidates.
+    // Whatever could hold them is looked up by its key, all of a Site in one walk of the index; an array keeps it so. The
+    // planner would rather read the whole Site once than search by address, or take the index that is for holders.
     const rows = await this.#session.select<NetworkRow>(
       sql`
         SELECT holder.* FROM (
-          SELECT DISTINCT site, network(set_masklen(cidr, length))::inet AS cidr
+          SELECT site, array_agg(DISTINCT network(set_masklen(cidr, length))::inet) AS cidrs
           FROM unnest(${sites}::uuid[], ${cidrs}::inet[]) AS asked(site, cidr)
-          JOIN unnest(${lengths}::int[]) AS length ON length <= masklen(cidr)
+          JOIN unnest(${lengths}::int[]) AS length ON length <= masklen(cidr) GROUP BY site
         ) AS candidate CROSS JOIN LATERAL (
-          SELECT ${columns} FROM network AS n WHERE n.site_id = candidate.site AND n.cidr = candidate.cidr OFFSET 0
+          SELECT ${columns} FROM network AS n
+          WHERE n.site_id = candidate.site AND n.cidr = ANY (candidate.cidrs) OFFSET 0
         ) AS holder`,
     );
     return rows.map(toNetwork);

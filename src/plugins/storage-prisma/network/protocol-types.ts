@@ -7,9 +7,10 @@ import {
   listedCount,
   listedMatches,
   listedPages,
+  lockedThings,
   type Query,
 } from '#plugins/storage-prisma/network/lists.ts';
-import { inOrder, sameText, uuids, withInstants } from '#plugins/storage-prisma/network/rows.ts';
+import { inOrder, repeated, sameText, uuids, withInstants } from '#plugins/storage-prisma/network/rows.ts';
 import { visibleInSite } from '#plugins/storage-prisma/network/visibility.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import type { ListQuery } from '#resolvers/network/list.ts';
@@ -94,19 +95,11 @@ export class PrismaProtocolTypes implements ProtocolTypeStore {
   }
 
   hold(ids: readonly string[]): Promise<(ProtocolType | null)[]> {
-    return this.#withLock(ids, sql`FOR SHARE`);
+    return lockedThings(this.#session, table, ids, 'SHARE');
   }
 
   lock(ids: readonly string[]): Promise<(ProtocolType | null)[]> {
-    return this.#withLock(ids, sql`FOR UPDATE`);
-  }
-
-  async #withLock(ids: readonly string[], strength: Prisma.Sql): Promise<(ProtocolType | null)[]> {
-    const rows = await this.#session.run(
-      (db) => db.$queryRaw<TypeRow[]>`
-        SELECT ${columns} FROM protocol_type AS t WHERE t.id = ANY (${uuids(ids)}::uuid[]) ORDER BY t.id ${strength}`,
-    );
-    return inOrder(ids, rows.map(toType));
+    return lockedThings(this.#session, table, ids, 'UPDATE');
   }
 
   async updateMany(types: readonly ProtocolType[]): Promise<readonly ProtocolType[]> {
@@ -139,14 +132,10 @@ export class PrismaProtocolTypes implements ProtocolTypeStore {
 
 /** The ids of those whose name a type has that is not among them, or one before them is to have. */
 async function takenByOthers(db: Prisma.TransactionClient, types: readonly ProtocolType[]): Promise<Set<string>> {
-  const seen = new Set<string>();
-  const repeated = types.filter(({ siteId, name }) => {
-    const key = `${siteId}/${name}`;
-    return seen.has(key) || !seen.add(key);
-  });
+  const twice = repeated(types, ({ siteId, name }) => `${siteId}/${name}`);
   const rows = await db.$queryRaw<{ id: string }[]>`
     SELECT row.id FROM ${given(types)}
     JOIN protocol_type AS t ON t.site_id = row."siteId" AND t.name = row.name
     WHERE t.id <> ALL (${types.map(({ id }) => id)}::uuid[])`;
-  return new Set([...repeated, ...rows].map(({ id }) => id));
+  return new Set([...twice, ...rows].map(({ id }) => id));
 }

@@ -60,3 +60,12 @@ export function byPlace<Row extends { readonly place: number }, Value>(
   const groups = Map.groupBy(rows, (row) => row.place);
   return keys.map((_, place) => (groups.get(place) ?? []).map(toValue));
 }
+
+/** The things whose key one before them has. */
+export function repeated<Thing>(things: readonly Thing[], keyOf: (thing: Thing) => string): Thing[] {
+  const seen = new Set<string>();
+  return things.filter((thing) => {
+    const key = keyOf(thing);
+    return seen.has(key) || !seen.add(key);
+  });
+}

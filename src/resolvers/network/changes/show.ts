@@ -72,11 +72,12 @@ class Sight {
   async show(): Promise<StoredEvent> {
     if (kinds.every((kind) => this.may(kind))) return this.#event;
     const { data, before, after } = this.#event;
-    const entries = Object.entries(data as Snapshot).map(async ([key, value]) => [key, await this.#part(key, value)]);
+    const parts = Object.entries(data as Snapshot).map(async ([key, value]) => [key, await this.#part(key, value)]);
+    const told = (await Promise.all(parts)).filter(([, value]) => value !== undefined);
     const noun = Object.keys(data as Snapshot).find((key) => Object.hasOwn(snapshots, key));
     return {
       ...this.#event,
-      data: Object.fromEntries(await Promise.all(entries)) as Snapshot,
+      data: Object.fromEntries(told) as Snapshot,
       before: await this.#snapshot(noun, before, after !== null),
       after: await this.#snapshot(noun, after, false),
     };

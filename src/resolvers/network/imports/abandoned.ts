@@ -42,13 +42,13 @@ async function endSilent(ctx: Context, since: number): Promise<number> {
   return count;
 }
 
-/** Looks for them at the start and then twice a minute. */
+/** Looks for them at the start and then every ten seconds. */
 export const abandonedImportsTask: Task = {
   name: 'network.imports.abandoned',
   async run(ctx, signal) {
     while (!signal.aborted) {
       await endAbandonedImports(ctx);
-      await pause(30_000, undefined, { signal, ref: false }).catch(() => undefined);
+      await pause(10_000, undefined, { signal, ref: false }).catch(() => undefined);
     }
   },
 };

@@ -5,6 +5,7 @@ import { firstRefusal } from '#resolvers/network/imports/references.ts';
 import type { Verdict } from '#resolvers/network/imports/row.ts';
 import type { InterfaceWish } from '#resolvers/network/imports/wish.ts';
 import { type AddressWish, refuseBinding } from '#resolvers/network/interfaces/bind.ts';
+import type { Assignment } from '#resolvers/network/interfaces/interface.ts';
 import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
 import { placeAmong, type Standing } from '#resolvers/network/networks/ancestors.ts';
 import { judgeSeeds } from '#resolvers/network/networks/insert.ts';
@@ -21,6 +22,10 @@ interface Receiver {
 export interface AddressesPlan {
   /** What it does not have yet. */
   readonly add: readonly AddressWish[];
+  /** What it has and another interface gets. */
+  readonly remove: readonly Assignment[];
+  /** Ids of the interfaces with which addresses are exchanged: all of them are written, or none. */
+  readonly partners: readonly string[];
   readonly error: GatehouseError | null;
   /** Why it fails with a row of the file for one of the addresses. */
   readonly refused: Verdict | null;
@@ -30,35 +35,61 @@ const path = ['addresses'];
 
 /**
  * What interfaces are to get beside the addresses that they have, and what is wrong with it, in a fixed number of reads.
- * An import takes no address away.
+ * An address is taken from an interface only where the file knows both it and the one that has the address now.
  */
 export async function planAddresses(pass: Pass, receivers: readonly Receiver[]): Promise<AddressesPlan[]> {
   const asking = receivers.filter(({ item }) => (item.wish.addresses ?? []).length > 0);
-  const held = await addressesOf(
-    pass,
-    asking.map(({ id }) => id),
-  );
+  const tracked = receivers.filter(({ item }) => item.wish.identity !== undefined);
+  const held = await addressesOf(pass, [...new Set([...asking, ...tracked].map(({ id }) => id))]);
   const wishes = asking.flatMap((to): AddressWish[] =>
     (to.item.wish.addresses ?? [])
       .filter((cidr) => !held.get(to.id)?.has(cidr))
       .map((cidr) => ({ to, cidr, force: to.item.wish.forceAddresses ?? false, path })),
   );
-  const errors = await judgeWishes(pass, wishes);
+  const moves = findMoves(tracked, held, wishes);
+  const errors = await judgeWishes(pass, wishes, new Set(moves.map(({ assignment }) => assignment.id)));
   const clashes = findClashes(asking);
   const byReceiver = Map.groupBy(wishes, ({ to }) => to.id);
+  const [taken, got] = [Map.groupBy(moves, ({ from }) => from.id), Map.groupBy(moves, ({ to }) => to.id)];
   return receivers.map(({ id, item: { wish } }) => {
     const add = byReceiver.get(id) ?? [];
     const error = add.map((one) => errors.get(one)).find((one) => one !== undefined);
     const rows = add.map(({ cidr }) => pass.known.find({ kind: 'NETWORK', site: wish.site, cidr }, 'addresses'));
-    return { add, error: clashes.get(id) ?? error ?? null, refused: firstRefusal(...rows) };
+    return {
+      add,
+      remove: [...new Set((taken.get(id) ?? []).map(({ assignment }) => assignment))],
+      partners: [...(taken.get(id) ?? []).map(({ to }) => to.id), ...(got.get(id) ?? []).map(({ from }) => from.id)],
+      error: clashes.get(id) ?? error ?? null,
+      refused: firstRefusal(...rows),
+    };
   });
 }
 
-/** The addresses that each interface has. */
-async function addressesOf(
-  { ctx }: Pass,
-  interfaceIds: readonly string[],
-): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+interface Move {
+  readonly assignment: Assignment;
+  readonly from: Receiver;
+  readonly to: Pick<Receiver, 'id'>;
+}
+
+/** Where NetBox has the address of one interface on another one now. */
+function findMoves(tracked: readonly Receiver[], held: Held, wishes: readonly AddressWish[]): Move[] {
+  const known = new Set(tracked.map(({ id }) => id));
+  const wanted = Map.groupBy(
+    wishes.filter(({ to }) => known.has(to.id)),
+    placeOf,
+  );
+  return tracked.flatMap((from) =>
+    [...(held.get(from.id) ?? [])].flatMap(([cidr, assignment]) => {
+      if (from.item.wish.addresses?.includes(cidr)) return [];
+      return (wanted.get(`${from.siteId}/${cidr}`) ?? []).map(({ to }): Move => ({ assignment, from, to }));
+    }),
+  );
+}
+
+/** The addresses that interfaces have, by id and prefix. */
+type Held = ReadonlyMap<string, ReadonlyMap<string, Assignment>>;
+
+async function addressesOf({ ctx }: Pass, interfaceIds: readonly string[]): Promise<Held> {
   if (interfaceIds.length === 0) return new Map();
   const assigned = await ctx.use(interfaceStore).assignmentsOf(interfaceIds);
   const ids = [...new Set(assigned.flat().map(({ addressId }) => addressId))];
@@ -67,7 +98,7 @@ async function addressesOf(
   return new Map(
     interfaceIds.map((id, index) => [
       id,
-      new Set((assigned[index] ?? []).map(({ addressId }) => cidrs.get(addressId) ?? '')),
+      new Map((assigned[index] ?? []).map((one) => [cidrs.get(one.addressId) ?? '', one])),
     ]),
   );
 }
@@ -90,6 +121,7 @@ const placeOf = ({ to: { siteId }, cidr }: AddressWish): string => `${siteId}/${
 async function judgeWishes(
   { ctx, known, writes }: Pass,
   wishes: readonly AddressWish[],
+  released: ReadonlySet<string>,
 ): Promise<ReadonlyMap<AddressWish, GatehouseError>> {
   if (wishes.length === 0) return new Map();
   const store = ctx.use(networkStore);
@@ -116,7 +148,7 @@ async function judgeWishes(
       const { equal, ancestors } = standings.get(placeOf(wish)) ?? { equal: null, ancestors: [] };
       const error = equal
         ? (refuseBinding(ctx, wish, locked.get(equal.id) ?? equal, ancestors) ??
-          (holders.get(equal.id)?.some(({ deviceId }) => deviceId === wish.to.deviceId)
+          (holders.get(equal.id)?.some(({ id, deviceId }) => deviceId === wish.to.deviceId && !released.has(id))
             ? new ConflictError('Address already assigned to this Device.', path)
             : null))
         : atAddresses(unmakable.get(placeOf(wish)) ?? null);

@@ -37,7 +37,10 @@ export function inSites<W extends SitedWish>(
 
 /** What a verdict rests on. */
 export interface Case {
-  /** What there is, as far as the viewer may know of it, and whether the item asks for something else. */
+  /**
+   * What there is, as far as the viewer may know of it: how the item calls it, and whether the item asks for something
+   * else.
+   */
   readonly there: { readonly name: string; readonly differs: boolean } | null;
   /** All of these rights are needed to make it. */
   readonly create: readonly Need[];

@@ -15,7 +15,7 @@ import {
 const pause = 250;
 
 /** Milliseconds between two signs of life in a storage that others work on too. */
-export const heartbeat = 10_000;
+export const heartbeat = 5_000;
 
 /** Tells how far an import is: whoever watches at once, and the storage outside the data's transaction only. */
 export class ProgressTeller {

@@ -43,7 +43,7 @@ export async function settleAttributes(pass: Pass, items: readonly Item<Attribut
   const [changed, fresh] = [docket.having('UPDATED', located), docket.having('CREATED', located)];
   if (!pass.writes) {
     for (const { item, wanted } of fresh) ids.set(item, wanted.id);
-    pass.known.definitions.push(...[...changed, ...fresh].map(({ wanted }) => wanted));
+    for (const { wanted } of [...changed, ...fresh]) pass.known.definitions.push(wanted);
     return docket;
   }
   await update(pass, changed);

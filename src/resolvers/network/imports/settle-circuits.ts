@@ -187,7 +187,7 @@ function verdictOf(pass: Pass, one: Draft): Verdict {
   const { thing, row, carried } = one;
   const differs = thing === null || row.name !== thing.name || !sameEnds(thing, row) || carried.changed;
   return verdictFor(pass, one, {
-    there: thing && { name: thing.name, differs },
+    there: thing && { name: row.name, differs },
     create: [['network:create', circuitFacts({ ...row, id: undefined })]],
     update: [...(thing ? [thing] : []), row].map((circuit) => ['network:update', circuitFacts(circuit)] as const),
     error: tooLong(row) ?? tooShort(row) ?? carried.error,

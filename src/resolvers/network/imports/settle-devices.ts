@@ -1,6 +1,6 @@
 import { type Context, microseconds } from '#kernel/context.ts';
 import { newId } from '#kernel/id.ts';
-import { factsIn, mayRead, refusal } from '#resolvers/network/access.ts';
+import { factsIn, mayRead } from '#resolvers/network/access.ts';
 import { noAttributes } from '#resolvers/network/attributes/check.ts';
 import { storeAttributes } from '#resolvers/network/attributes/values.ts';
 import { insertDevices } from '#resolvers/network/devices/create.ts';
@@ -11,19 +11,12 @@ import { type Carried, carriedBy, judgeCarried, sayMore, toCarry } from '#resolv
 import { findIdentified } from '#resolvers/network/imports/identity.ts';
 import type { Item } from '#resolvers/network/imports/items.ts';
 import type { Settled } from '#resolvers/network/imports/known.ts';
-import { alreadyThere, created, Overtaken, onExisting, type Pass } from '#resolvers/network/imports/pass.ts';
+import { Docket, inSites, refuseTaken, type Sited, verdictFor } from '#resolvers/network/imports/outline.ts';
+import { alreadyThere, Overtaken, type Pass } from '#resolvers/network/imports/pass.ts';
 import { failed, type Verdict } from '#resolvers/network/imports/row.ts';
-import { unknown } from '#resolvers/network/imports/settle-sites.ts';
 import type { DeviceWish } from '#resolvers/network/imports/wish.ts';
-import { siteFacts } from '#resolvers/network/sites/site.ts';
 
-/** An item whose Site is known. */
-interface Unplaced {
-  readonly item: Item<DeviceWish>;
-  readonly siteId: string;
-}
-
-interface Located extends Unplaced {
+interface Located extends Sited<DeviceWish> {
   /** What it asks for, where it is there. */
   readonly device: Device | null;
   /** Another device that has the hostname now. */
@@ -37,21 +30,19 @@ interface Judged extends Located {
 
 /** Devices are renamed before others are made, so that a name may go from one to another. */
 export async function settleDevices(pass: Pass, items: readonly Item<DeviceWish>[]): Promise<Settled> {
-  const verdicts = new Map<Item, Verdict>();
-  const ids = new Map<Item, string>();
-  const unplaced = items.flatMap((item): Unplaced[] => {
-    const site = pass.known.site(item.wish.site);
-    const refused = item.contradiction ?? ('id' in site ? null : site);
-    if (refused) verdicts.set(item, refused);
-    return 'id' in site && !refused ? [{ item, siteId: site.id }] : [];
-  });
-  const judged = await judge(pass, await findDevices(pass, unplaced));
+  const docket = new Docket<Judged>();
+  const { verdicts, ids } = docket;
+  const judged = await judge(pass, await findDevices(pass, inSites(pass, items, verdicts)));
   for (const one of judged) verdicts.set(one.item, verdictOf(pass, one));
-  refuseTaken(judged, verdicts);
-  const having = (outcome: Verdict['outcome']) => judged.filter(({ item }) => verdicts.get(item)?.outcome === outcome);
-  const fresh = having('CREATED');
+  const namings = judged.map((one) => ({
+    ...one,
+    thing: one.device,
+    leaves: one.device !== null && !sameName(one.device, one.item),
+  }));
+  refuseTaken(namings, verdicts, ({ item }) => alreadyThere(item, item.wish.hostname));
+  const [changed, fresh] = [docket.having('UPDATED', judged), docket.having('CREATED', judged)];
   if (pass.writes) {
-    await update(pass.ctx, having('UPDATED'));
+    await update(pass.ctx, changed);
     const made = await insertDevices(
       pass.ctx,
       fresh.map(({ item, siteId, carried }) => ({
@@ -68,13 +59,15 @@ export async function settleDevices(pass: Pass, items: readonly Item<DeviceWish>
       else throw new Overtaken(item.wish.hostname);
     });
   } else for (const { item } of fresh) ids.set(item, newId());
-  for (const { item, device } of judged)
-    if (device && verdicts.get(item)?.outcome !== 'FAILED' && !ids.has(item)) ids.set(item, device.id);
-  return { verdicts, ids };
+  for (const one of judged) {
+    const { item, device } = one;
+    if (device && !docket.fails(one) && !ids.has(item)) ids.set(item, device.id);
+  }
+  return docket;
 }
 
 /** What there is of the devices, locked where the pass may change them. */
-async function findDevices(pass: Pass, unplaced: readonly Unplaced[]): Promise<Located[]> {
+async function findDevices(pass: Pass, unplaced: readonly Sited<DeviceWish>[]): Promise<Located[]> {
   if (unplaced.length === 0) return [];
   const { ctx, writes } = pass;
   const found = await matchDevices(ctx, unplaced);
@@ -91,7 +84,7 @@ async function findDevices(pass: Pass, unplaced: readonly Unplaced[]): Promise<L
 const askedAttributes = ({ item, device }: Located): string | null => (item.wish.attributes && device?.id) ?? null;
 
 /** By what identifies them first, and by hostname those that nothing else in the file is. */
-async function matchDevices(ctx: Context, unplaced: readonly Unplaced[]): Promise<Located[]> {
+async function matchDevices(ctx: Context, unplaced: readonly Sited<DeviceWish>[]): Promise<Located[]> {
   const store = ctx.use(deviceStore);
   const identified = await findIdentified(
     ctx,
@@ -134,37 +127,12 @@ async function judge(pass: Pass, located: readonly Located[]): Promise<Judged[]>
 
 function verdictOf(pass: Pass, one: Judged): Verdict {
   const { item, siteId, device, carried } = one;
-  if (!device) {
-    const refused = refusal(pass.ctx, 'network:create', factsIn(siteId, 'device'));
-    if (!refused) return carried.error ? failed(carried.error) : created;
-    return mayRead(pass.ctx, siteFacts({ id: siteId })) ? failed(refused) : unknown(item.wish.site);
-  }
-  const verdict = onExisting(pass, item, item.wish.hostname, renames(one) || carried.changed);
-  if (verdict.outcome !== 'UPDATED') return verdict;
-  const refused = refusal(pass.ctx, 'network:update', deviceFacts(device)) ?? carried.error;
-  return refused ? failed(refused) : verdict;
-}
-
-/** A hostname can be had only when the device that has it gets another one. */
-function refuseTaken(judged: readonly Judged[], verdicts: Map<Item, Verdict>): void {
-  const changes = ({ item }: Judged) => ['CREATED', 'UPDATED'].includes(verdicts.get(item)?.outcome ?? '');
-  const waiting = Map.groupBy(
-    judged.filter(({ holder }) => holder !== null),
-    ({ holder }) => holder?.id,
-  );
-  const leaving = new Set(
-    judged
-      .filter((one) => changes(one) && one.device && !sameName(one.device, one.item))
-      .map(({ device }) => device?.id),
-  );
-  const staying = [...waiting.keys()].filter((id) => !leaving.has(id));
-  for (let id = staying.pop(); id !== undefined; id = staying.pop()) {
-    for (const one of waiting.get(id) ?? []) {
-      if (!changes(one)) continue;
-      verdicts.set(one.item, failed(alreadyThere(one.item, one.item.wish.hostname)));
-      if (one.device && leaving.has(one.device.id)) staying.push(one.device.id);
-    }
-  }
+  return verdictFor(pass, one, {
+    there: device && { name: item.wish.hostname, differs: renames(one) || carried.changed },
+    create: [['network:create', factsIn(siteId, 'device')]],
+    update: device ? [['network:update', deviceFacts(device)]] : [],
+    error: carried.error,
+  });
 }
 
 async function update(ctx: Context, judged: readonly Judged[]): Promise<void> {

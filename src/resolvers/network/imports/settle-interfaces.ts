@@ -20,6 +20,8 @@ import { appendInterfaceCreated, appendInterfaceUpdated, portray } from '#resolv
 import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
 import { networkSettings } from '#resolvers/network/settings.ts';
 
+const path = ['addresses'];
+
 interface Placed extends Sited<InterfaceWish> {
   readonly deviceId: string;
 }
@@ -145,7 +147,7 @@ function toRow(ctx: Context, { id, siteId, deviceId, parentId, thing, item }: Lo
 
 const isAnother = ({ thing, row, carried, addresses }: Draft): boolean =>
   carried.changed ||
-  addresses.add.length > 0 ||
+  addresses.add.length + addresses.remove.length > 0 ||
   (Object.keys(row) as (keyof NetworkInterface)[]).some((key) => key !== 'updatedAt' && row[key] !== thing?.[key]);
 
 function verdictOf(pass: Pass, one: Draft): Verdict {
@@ -154,23 +156,33 @@ function verdictOf(pass: Pass, one: Draft): Verdict {
   const error: GatehouseError | null = carried.error ?? addresses.error;
   const below = (ids: readonly string[]) => ids.map((id) => ({ id }));
   return verdictFor(pass, one, {
-    there: thing && { name: thing.name, differs: isAnother(one) },
+    there: thing && { name: row.name, differs: isAnother(one) },
     create: [['network:create', interfaceFacts({ ...row, id: '' }, below(one.above))]],
     update: [['network:update', interfaceFacts(row, below(one.aboveNow))]],
     error,
   });
 }
 
-/** What is to hang below a row that fails fails too, and what is to have a name that is not given up. */
+/**
+ * What is to hang below a row that fails fails too, and what is to have a name or an address that is not given up, or to
+ * give up an address that nobody takes.
+ */
 function failDependants(drafts: readonly Draft[], docket: Docket<Draft>): void {
   const { verdicts } = docket;
   const namings = drafts.map((one) => ({ ...one, leaves: one.thing !== null && one.thing.name !== one.row.name }));
+  const byId = new Map(drafts.map((one) => [one.id, one]));
+  const writes = ({ item }: Draft) => ['CREATED', 'UPDATED'].includes(verdicts.get(item)?.outcome ?? '');
   for (let failures = -1, now = 0; failures !== now; ) {
     failures = now;
     refuseTaken(namings, verdicts, ({ item, row }) => alreadyThere(item, row.name));
     for (const one of drafts) {
       if (one.parent && !docket.fails(one) && verdicts.get(one.parent)?.outcome === 'FAILED')
         verdicts.set(one.item, failure('DEPENDENCY_FAILED', 'Its parent failed too.', ['parent']));
+      const partner = one.addresses.partners.map((id) => byId.get(id)).find((other) => other && !writes(other));
+      if (partner && writes(one)) {
+        const message = `${partner.row.name}, with which it exchanges an address, stays as it is.`;
+        verdicts.set(one.item, failure('DEPENDENCY_FAILED', message, path));
+      }
     }
     now = drafts.filter((one) => docket.fails(one)).length;
   }
@@ -194,7 +206,11 @@ async function write(ctx: Context, changed: readonly Draft[], fresh: readonly Dr
     'INTERFACE',
     [...changed, ...fresh].flatMap(({ row, carried }) => toCarry(row, carried)),
   );
-  await changeAddresses(ctx, { remove: [], add: [...changed, ...fresh].flatMap(({ addresses }) => addresses.add) });
+  const written = [...changed, ...fresh].map(({ addresses }) => addresses);
+  await changeAddresses(ctx, {
+    remove: written.flatMap(({ remove }) => remove),
+    add: written.flatMap(({ add }) => add),
+  });
   const after = await portray(
     ctx,
     [...fresh, ...changed].map(({ id }) => id),

@@ -7,6 +7,7 @@ import { isHost, toCidr } from '#resolvers/network/cidr.ts';
 import { type Carried, carriedBy, judgeCarried, sayMore, toCarry } from '#resolvers/network/imports/carried.ts';
 import type { Item } from '#resolvers/network/imports/items.ts';
 import type { Settled } from '#resolvers/network/imports/known.ts';
+import { inSites, type Sited } from '#resolvers/network/imports/outline.ts';
 import { created, onExisting, type Pass } from '#resolvers/network/imports/pass.ts';
 import { failed, type Verdict } from '#resolvers/network/imports/row.ts';
 import type { NetworkWish } from '#resolvers/network/imports/wish.ts';
@@ -36,12 +37,7 @@ interface Present extends Omit<Located, 'standing'> {
 export async function settleNetworks(pass: Pass, items: readonly Item<NetworkWish>[]): Promise<Settled> {
   const verdicts = new Map<Item, Verdict>();
   const ids = new Map<Item, string>();
-  const unplaced = items.flatMap((item): Unplaced[] => {
-    const site = pass.known.site(item.wish.site);
-    const refused = item.contradiction ?? ('id' in site ? null : site);
-    if (refused) verdicts.set(item, refused);
-    return 'id' in site && !refused ? [{ item, seed: toSeed(pass, item, site) }] : [];
-  });
+  const unplaced = inSites(pass, items, verdicts).map((one) => ({ item: one.item, seed: toSeed(pass, one) }));
   const located = await findNetworks(pass, unplaced);
   const absent = located.filter(({ standing }) => !isKnown(pass.ctx, standing));
   const present = await judge(
@@ -59,7 +55,7 @@ export async function settleNetworks(pass: Pass, items: readonly Item<NetworkWis
     present.filter(({ item }) => verdicts.get(item)?.outcome === 'UPDATED'),
   );
   if (pass.writes) await update(pass.ctx, changes);
-  else pass.known.networks.push(...changes.map(({ after }) => after));
+  else for (const { after } of changes) pass.known.networks.push(after);
   const made = await create(pass, absent);
   absent.forEach(({ item }, index) => {
     const outcome = made[index];
@@ -70,8 +66,8 @@ export async function settleNetworks(pass: Pass, items: readonly Item<NetworkWis
   return { verdicts, ids };
 }
 
-const toSeed = ({ order }: Pass, { wish }: Item<NetworkWish>, site: { readonly id: string }): Seed => ({
-  site,
+const toSeed = ({ order }: Pass, { item: { wish }, siteId }: Sited<NetworkWish>): Seed => ({
+  site: { id: siteId },
   cidr: wish.cidr,
   state: wish.state ?? order.defaults?.state ?? undefined,
   attributes: { ...order.defaults?.attributes, ...wish.attributes },

@@ -69,7 +69,10 @@ export interface InterfaceWish extends Carrier {
   readonly speed?: number | null | undefined;
   /** Name of an interface of the same device. */
   readonly parent?: string | null | undefined;
-  /** Host addresses that it is to have, beside those that it has, in canonical form. */
+  /**
+   * Host addresses that it is to have, beside those that it has, in canonical form. One that another interface with an
+   * identity has, and does not ask for, moves.
+   */
   readonly addresses?: readonly string[] | undefined;
   readonly forceAddresses?: boolean | undefined;
 }

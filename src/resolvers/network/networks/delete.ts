@@ -85,7 +85,7 @@ async function unbind(ctx: Context, items: Items<Given>, networks: readonly Netw
   for (const [index, network] of networks.entries()) {
     const bound = (assigned[ids.indexOf(network.id)] ?? []).map(({ interfaceId }) => interfaceId);
     if (bound.length === 0 || items.values[index]?.force) continue;
-    const blockers = await interfaceBlockers(ctx, bound.slice(0, shownBlockers));
+    const blockers = await interfaceBlockers(ctx, bound);
     throw new InUseError(...blockedBy(`network ${network.cidr}`, blockers, bound.length));
   }
   await unbindAddresses(ctx, ids);

@@ -97,6 +97,28 @@ export async function askKeys(ask: Ask, things: readonly Thing[], inSite: boolea
   return things.map((_, index) => codes.get(`k${index}`) ?? data[`k${index}`]?.id ?? null);
 }
 
+/** For each prefix the closest network around it, and for each circuit and device the interface of one on the other. */
+export async function askAround(
+  ask: Ask,
+  networks: readonly Thing[],
+  pairs: readonly (readonly [circuit: Thing, device: Thing])[],
+): Promise<{ closest: (string | null)[]; ends: (string | null)[] }> {
+  const { data, errors } = await ask(`{ __typename
+    ${networks.map(({ siteId, key }, at) => `n${at}: closestParent(site: { id: "${siteId}" }, cidr: "${key}") { id }`).join(' ')}
+    ${pairs
+      .map(
+        ([circuit, device], at) =>
+          `p${at}: circuit(by: { id: "${circuit.id}" }) { end: interfaceFor(device: { id: "${device.id}" }) { id } }`,
+      )
+      .join(' ')}
+  }`);
+  if (errors) throw new Error(JSON.stringify(errors).slice(0, 1000));
+  return {
+    closest: networks.map((_, at) => data[`n${at}`]?.id ?? null),
+    ends: pairs.map((_, at) => data[`p${at}`]?.end?.id ?? null),
+  };
+}
+
 /** A mutation that names a thing by its row id, as an input; null where a kind has none of this form. */
 const attempts: Readonly<Record<KindName, readonly ((id: string) => [mutation: string, input: object])[]>> = {
   site: [
