@@ -27,7 +27,7 @@ let large: Sized;
 beforeAll(async () => {
   small = await openSized(4);
   large = await openSized(64);
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   for (const sized of [small, large]) await sized?.database.close();
 });
