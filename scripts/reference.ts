@@ -1,7 +1,7 @@
 /** The reference pages of docs/, made from what the code declares. */
 import { z } from 'zod';
 import { roomSections } from '#gateway';
-import { aliases, type ConfigKey, configKeys } from '#kernel/config.ts';
+import { aliases, type ConfigKey, configKeys } from '#kernel/config-keys.ts';
 import { errorCatalogue } from '#kernel/errors.ts';
 import type { EventDefinition } from '#kernel/event.ts';
 import { impliedVerbs } from '#kernel/permission.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { roomSections } from '#gateway';
-import { configKeys } from '#kernel/config.ts';
+import { configKeys } from '#kernel/config-keys.ts';
 import { makePlan } from '#plugins/configure.ts';
 import { referencePages } from '../scripts/reference.ts';
 

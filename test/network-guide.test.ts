@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createGateway, type Gateway, roomSections } from '#gateway';
-import { configKeys } from '#kernel/config.ts';
+import { configKeys } from '#kernel/config-keys.ts';
 import { makePlan } from '#plugins/configure.ts';
 import { fieldsOf } from '#resolvers/network/imports/fields.ts';
 import { compile } from './support/compile.ts';

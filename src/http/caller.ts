@@ -7,7 +7,7 @@ import { newId } from '#kernel/id.ts';
 import type { CredentialRequest } from '#kernel/viewer.ts';
 
 /** A request as it came in, before anything in it is believed. */
-export interface Wire {
+export interface RequestHead {
   readonly method: string;
   /** Every value of a header, as sent; none when it is absent. The name is in lower case. */
   header(name: string): readonly string[];
@@ -16,7 +16,7 @@ export interface Wire {
 }
 
 /** Who stands at the door, after the trusted proxies. Addresses have no port and no IPv6 form of an IPv4 address. */
-export interface Caller extends Wire {
+export interface Caller extends RequestHead {
   readonly facts: RequestFacts;
   /** Name and port of this gateway as the client wrote them. */
   readonly host: string | null;
@@ -24,32 +24,32 @@ export interface Caller extends Wire {
   credentials(parts?: Partial<Pick<CredentialRequest, 'payload' | 'responseHeaders'>>): CredentialRequest;
 }
 
-export type CallerReader = (wire: Wire) => Caller;
+export type CallerReader = (head: RequestHead) => Caller;
 
 /** @param config whose `trustedProxies` decide which forwarded headers are believed. */
 export function createCallerReader(config: Pick<HttpConfig, 'trustedProxies'>): CallerReader {
   const trusts = config.trustedProxies.length > 0 ? proxyaddr.compile([...config.trustedProxies]) : () => false;
 
-  return (wire) => {
-    const peer = plainAddress(wire.peerAddress ?? '');
+  return (head) => {
+    const peer = plainAddress(head.peerAddress ?? '');
     const proxied = peer !== null && trusts(peer, 0);
-    const forwarded = (name: string) => (proxied ? last(wire.header(`x-forwarded-${name}`)) : null);
+    const forwarded = (name: string) => (proxied ? last(head.header(`x-forwarded-${name}`)) : null);
     const facts: RequestFacts = {
-      id: first(wire.header('x-request-id'), /^[\w.-]{8,64}$/) ?? newId(),
-      address: clientAddress(wire, peer, trusts),
-      userAgent: wire.header('user-agent')[0]?.slice(0, 512) ?? null,
-      traceparent: first(wire.header('traceparent'), traceparent),
+      id: first(head.header('x-request-id'), /^[\w.-]{8,64}$/) ?? newId(),
+      address: clientAddress(head, peer, trusts),
+      userAgent: head.header('user-agent')[0]?.slice(0, 512) ?? null,
+      traceparent: first(head.header('traceparent'), traceparent),
       secure: forwarded('proto')?.toLowerCase() === 'https',
     };
     return {
-      method: wire.method,
-      header: wire.header,
+      method: head.method,
+      header: head.header,
       peerAddress: peer,
       facts,
-      host: forwarded('host') ?? wire.header('host')[0] ?? null,
+      host: forwarded('host') ?? head.header('host')[0] ?? null,
       credentials: (parts) => ({
-        method: wire.method,
-        header: wire.header,
+        method: head.method,
+        header: head.header,
         peerAddress: peer,
         clientAddress: facts.address,
         secure: facts.secure,
@@ -76,13 +76,13 @@ const last = (values: readonly string[]): string | null => values.join(',').spli
  * behind it is hearsay.
  */
 function clientAddress(
-  wire: Wire,
+  head: RequestHead,
   peer: string | null,
   trusts: (address: string, hops: number) => boolean,
 ): string | null {
   let address = peer;
   if (address === null || !trusts(address, 0)) return address;
-  const claimed = wire.header('x-forwarded-for').join(',').split(',').reverse();
+  const claimed = head.header('x-forwarded-for').join(',').split(',').reverse();
   for (const [hops, text] of claimed.entries()) {
     const next = plainAddress(text.trim());
     if (next === null) return address;
@@ -100,7 +100,7 @@ function plainAddress(text: string): string | null {
 }
 
 /** What came over a socket. Node keeps headers that were sent twice only in their distinct form. */
-export function wireOfMessage(message: IncomingMessage): Wire {
+export function headOfMessage(message: IncomingMessage): RequestHead {
   return {
     method: message.method ?? 'GET',
     header: (name) => message.headersDistinct[name] ?? [],
@@ -108,7 +108,7 @@ export function wireOfMessage(message: IncomingMessage): Wire {
   };
 }
 
-export function wireOfRequest(request: Request, peerAddress: string | null): Wire {
+export function headOfRequest(request: Request, peerAddress: string | null): RequestHead {
   return {
     method: request.method,
     header: (name) => {

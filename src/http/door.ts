@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createServerAdapter } from '@whatwg-node/server';
 import { failure, graphqlFailure, HttpRefusal, plainFailure } from '#http/answer.ts';
-import { type Caller, createCallerReader, type Wire, wireOfMessage, wireOfRequest } from '#http/caller.ts';
-import { type Call, createGraphqlDoor, type StreamHandler } from '#http/graphql.ts';
+import type { Call } from '#http/call.ts';
+import { type Caller, createCallerReader, headOfMessage, headOfRequest, type RequestHead } from '#http/caller.ts';
+import { createGraphqlDoor, type StreamHandler } from '#http/graphql.ts';
 import type { Operations } from '#http/operations.ts';
 import { createOriginRules } from '#http/origin.ts';
 import { createRooms, type RoomParts } from '#http/rooms.ts';
@@ -54,9 +55,9 @@ export function createDoor(parts: DoorParts): Door {
     labels: ['method', 'route', 'status'],
   });
 
-  async function answer(request: Request, wire: Wire, line: Line): Promise<Response> {
+  async function answer(request: Request, head: RequestHead, line: Line): Promise<Response> {
     const begun = performance.now();
-    const caller = readCaller(wire);
+    const caller = readCaller(head);
     const headers = new Headers();
     const path = pathOf(request);
     let route = 'unknown';
@@ -88,7 +89,7 @@ export function createDoor(parts: DoorParts): Door {
   }
 
   const adapter = createServerAdapter<{ req: IncomingMessage; line: Line }>((request, { req, line }) =>
-    answer(request, wireOfMessage(req), line),
+    answer(request, headOfMessage(req), line),
   );
   const server = createHttpServer({
     ...config.http,
@@ -101,7 +102,7 @@ export function createDoor(parts: DoorParts): Door {
       void adapter(message, response, { line: { signal: abort.signal, hangUp: () => message.socket.destroy() } });
     },
     upgrade(message, socket, head) {
-      const caller = readCaller(wireOfMessage(message));
+      const caller = readCaller(headOfMessage(message));
       if (!parts.upgrade || message.url?.replace(/\?.*$/, '') !== '/graphql')
         throw new HttpRefusal(404, 'No sockets are opened here, but at /graphql.');
       origins.refuseForeign(caller);
@@ -111,7 +112,7 @@ export function createDoor(parts: DoorParts): Door {
 
   return {
     fetch: (request, info) =>
-      answer(request, wireOfRequest(request, info?.peerAddress ?? null), { signal: request.signal }),
+      answer(request, headOfRequest(request, info?.peerAddress ?? null), { signal: request.signal }),
     listen: () => server.listen(),
     async drain(patience = 30_000) {
       draining = true;

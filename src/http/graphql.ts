@@ -3,7 +3,7 @@ import { createYoga, type GraphQLParams, type Plugin, processRegularResult } fro
 import { chooseForm, type GraphqlForm, graphqlForms, wantsPage } from '#http/accept.ts';
 import { HttpRefusal } from '#http/answer.ts';
 import { readJson } from '#http/body.ts';
-import type { Caller } from '#http/caller.ts';
+import { type Call, factsOf } from '#http/call.ts';
 import type { GraphqlConfig, HttpConfig } from '#http/config.ts';
 import { createGraphiql } from '#http/graphiql.ts';
 import { maskThrown, RefusedOperation } from '#http/mask.ts';
@@ -13,18 +13,6 @@ import { type ContextSource, createContext } from '#kernel/context.ts';
 import { InputError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
 import type { Logger } from '#kernel/log.ts';
-import type { Viewer } from '#kernel/viewer.ts';
-
-/** A request whose credential was looked at. */
-export interface Call {
-  readonly caller: Caller;
-  readonly viewer: Viewer;
-  readonly signal: AbortSignal;
-  /** For the answer. */
-  readonly headers: Headers;
-  /** Drops the connection below, where there is one: for clients that do not read any more. */
-  readonly hangUp?: () => void;
-}
 
 /** Answers an operation as a stream of server-sent events. What it throws is answered as any failure is. */
 export type StreamHandler = (request: Request, operation: OperationRequest, call: Call) => Promise<Response>;
@@ -61,13 +49,7 @@ export function createGraphqlDoor(parts: GraphqlDoorParts): GraphqlDoor {
       const operation = operations.prepare(request, call.viewer);
       if (call.caller.method === 'GET' && operation.type === 'mutation')
         throw new HttpRefusal(405, 'A mutation needs a POST request.', { allow: 'POST' });
-      const ctx = createContext(source, {
-        viewer: call.viewer,
-        request: call.caller.facts,
-        response: { headers: call.headers },
-        signal: call.signal,
-      });
-      return await operations.execute(operation, ctx);
+      return await operations.execute(operation, createContext(source, factsOf(call)));
     } catch (error) {
       return refusal(error);
     }

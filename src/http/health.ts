@@ -14,6 +14,7 @@ interface CheckResult {
   readonly milliseconds: number;
 }
 
+/** Milliseconds that a check may take. */
 const patience = 5000;
 
 /**

@@ -1,9 +1,10 @@
 import proxyaddr from 'proxy-addr';
 import { json } from '#http/answer.ts';
 import { withLimitedBody } from '#http/body.ts';
+import { type Call, factsOf } from '#http/call.ts';
 import type { Caller } from '#http/caller.ts';
 import type { GraphqlConfig, HttpConfig, MetricsConfig } from '#http/config.ts';
-import type { Call, GraphqlDoor } from '#http/graphql.ts';
+import type { GraphqlDoor } from '#http/graphql.ts';
 import { createReadiness } from '#http/health.ts';
 import type { MetricsRegistry } from '#http/metrics.ts';
 import { createRouteTable } from '#http/routes.ts';
@@ -42,8 +43,7 @@ export function createRooms(parts: RoomParts): (request: Request, path: string) 
     isDraining: parts.isDraining,
   });
   const mayReadMetrics = createMetricsRule(config);
-  const contextOf = ({ viewer, caller, headers, signal }: Call): Context =>
-    createContext(source, { viewer, request: caller.facts, response: { headers }, signal });
+  const contextOf = (call: Call): Context => createContext(source, factsOf(call));
 
   const answerGraphql: Handler = async (request, _caller, call) =>
     graphql.showsPage(request) ? graphql.page(request) : graphql.answer(request, await call());

@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import type { GraphQLSchema } from 'graphql';
 import { HttpRefusal } from '#http/answer.ts';
-import type { Call, StreamHandler } from '#http/graphql.ts';
+import { type Call, factsOf } from '#http/call.ts';
+import type { StreamHandler } from '#http/graphql.ts';
 import type { LiveConfig } from '#http/live/config.ts';
 import type { Ending, LiveConnection, Wire } from '#http/live/connection.ts';
 import type { Hub } from '#http/live/hub.ts';
@@ -41,11 +42,7 @@ export function createSse(parts: SseParts): StreamHandler {
     const stream = new EventStream(parts, call.hangUp);
     if (operation.type === 'subscription')
       await stream.subscribe(operation, call, request.headers.get('last-event-id') || null);
-    else {
-      const { viewer, caller, signal, headers } = call;
-      const ctx = parts.context({ viewer, request: caller.facts, response: { headers }, signal });
-      stream.single(await parts.operations.execute(operation, ctx));
-    }
+    else stream.single(await parts.operations.execute(operation, parts.context(factsOf(call))));
     call.signal.addEventListener('abort', () => stream.gone(), { once: true });
     return new Response(stream.body, { headers });
   };

@@ -13,9 +13,14 @@ import type { Viewer } from '#kernel/viewer.ts';
 export function allow(ctx: Context, need: PermissionName, facts?: Facts): void {
   if (ctx.viewer.mustChangePassword) throw new ForbiddenError('Change your password first.');
   if (ctx.viewer.rights.covers(need, facts)) return;
-  const wanted = named(need, facts);
-  if (ctx.viewer.kind === 'ANONYMOUS') throw new AuthenticationError(`Sign in: this needs ${wanted}.`);
-  throw new ForbiddenError(`Needs ${wanted}.`);
+  throw lackOf(ctx.viewer, named(need, facts));
+}
+
+/** What a viewer is told who lacks permissions: an AuthenticationError for an anonymous one, else a ForbiddenError. */
+export function lackOf(viewer: Viewer, wanted: string): AuthenticationError | ForbiddenError {
+  return viewer.kind === 'ANONYMOUS'
+    ? new AuthenticationError(`Sign in: this needs ${wanted}.`)
+    : new ForbiddenError(`Needs ${wanted}.`);
 }
 
 /** The permission with the name of the thing, where the area's own fact is a name people know (`job:execute on a.b`). */

@@ -1,17 +1,12 @@
 import DataLoader from 'dataloader';
+import { toAppended } from '#kernel/append.ts';
+import { joinWork, type OpenWork, runWork } from '#kernel/atomically.ts';
 import type { Clock } from '#kernel/clock.ts';
-import { OutdatedError } from '#kernel/errors.ts';
-import {
-  type AppendedEvent,
-  type AppendOptions,
-  type EventAppender,
-  type EventDefinition,
-  eventLog,
-} from '#kernel/event.ts';
+import type { AppendedEvent, EventAppender } from '#kernel/event.ts';
 import { newId } from '#kernel/id.ts';
 import type { Logger } from '#kernel/log.ts';
 import type { ManyPort, Port } from '#kernel/port.ts';
-import { type OwnedUnit, openUnit, openUnits, type UnitOfWork } from '#kernel/unit.ts';
+import type { UnitOfWork } from '#kernel/unit.ts';
 import type { Viewer } from '#kernel/viewer.ts';
 
 /** Where a call came from. */
@@ -122,8 +117,7 @@ export function createContext(source: ContextSource, facts: ContextFacts): Conte
     signal: facts.signal ?? neverAborted,
     log: once(() => source.log.child({ requestId: request.id })),
     loaders: new Map(),
-    unit: null,
-    buffer: null,
+    open: null,
   });
 }
 
@@ -146,12 +140,13 @@ interface ContextState {
   /** Made when it is first asked for: most requests write nothing. */
   readonly log: () => Logger;
   readonly loaders: Loaders;
-  readonly unit: { readonly work: OwnedUnit; failed: boolean } | null;
-  readonly buffer: AppendedEvent[] | null;
+  /** Null outside of `atomically`. */
+  readonly open: OpenWork | null;
 }
 
 function bindContext(source: ContextSource, state: ContextState): Context {
-  const { viewer, request, response, connection, signal, log, unit, buffer } = state;
+  const { viewer, request, response, connection, signal, log, open } = state;
+  const unit = open?.unit ?? null;
   const ctx: Context = {
     viewer,
     request,
@@ -162,16 +157,24 @@ function bindContext(source: ContextSource, state: ContextState): Context {
       return log();
     },
     clock: source.clock,
-    use: (port) => source.ports.use(port, unit?.work ?? null),
-    find: (port) => source.ports.find(port, unit?.work ?? null),
+    use: (port) => source.ports.use(port, unit),
+    find: (port) => source.ports.find(port, unit),
     all: (port) => source.ports.all(port),
     events: {
       append(definition, data, options) {
-        if (!buffer || !unit) throw new Error(`${definition.name} was appended outside ctx.atomically.`);
-        buffer.push(toEvent(source, ctx, unit.work.id, definition, data, options));
+        if (!open) throw new Error(`${definition.name} was appended outside ctx.atomically.`);
+        const occurredAt = microseconds(source.clock.now());
+        const origin = { viewer, request, occurredAt, tx: open.unit.id, maxBytes: source.maxEventBytes };
+        open.events.push(toAppended(origin, definition, data, options));
       },
     },
-    atomically: (work, options) => (unit ? join(unit, ctx, work) : runUnit(source, state, work, options?.timeout)),
+    async atomically(work, options) {
+      if (open) return joinWork(open, ctx, work);
+      const bind = (begun: OpenWork) => bindContext(source, { ...state, open: begun, loaders: new Map() });
+      const value = await runWork(source, bind, work, options?.timeout);
+      state.loaders.clear();
+      return value;
+    },
     load<Key extends string, Value>(batch: Batch<Key, Value>, key: Key, variant = '') {
       const variants = state.loaders.get(batch) ?? new Map<string, DataLoader<string, unknown>>();
       state.loaders.set(batch, variants);
@@ -184,96 +187,6 @@ function bindContext(source: ContextSource, state: ContextState): Context {
   };
   return ctx;
 }
-
-async function join<T>(unit: { failed: boolean }, ctx: Context, work: (ctx: Context) => Promise<T>): Promise<T> {
-  try {
-    return await work(ctx);
-  } catch (error) {
-    unit.failed = true;
-    throw error;
-  }
-}
-
-/** How often a unit is tried whose look and locks others got between. */
-const tries = 5;
-
-async function runUnit<T>(
-  source: ContextSource,
-  state: ContextState,
-  work: (ctx: Context) => Promise<T>,
-  timeout?: number,
-): Promise<T> {
-  for (let count = 1; ; count += 1) {
-    try {
-      return await runOnce(source, state, work, timeout);
-    } catch (error) {
-      if (!(error instanceof OutdatedError) || count === tries) throw error;
-    }
-  }
-}
-
-async function runOnce<T>(
-  source: ContextSource,
-  state: ContextState,
-  work: (ctx: Context) => Promise<T>,
-  timeout = source.transactionTimeout,
-): Promise<T> {
-  if (openUnits.getStore()) throw new Error('atomically was called on an outer context inside a transaction.');
-  const unit = { work: openUnit(newId(), timeout), failed: false };
-  const buffer: AppendedEvent[] = [];
-  const ctx = bindContext(source, { ...state, unit, buffer, loaders: new Map() });
-  const result = await openUnits.run(unit.work, async () => {
-    try {
-      const value = await work(ctx);
-      if (unit.failed) throw new Error('A part of a transaction failed and its caller went on; the whole is given up.');
-      if (buffer.length > 0) await unit.work.appendLast(() => ctx.use(eventLog).append(buffer));
-      await unit.work.commit();
-      return value;
-    } catch (error) {
-      await unit.work.rollback();
-      throw error;
-    }
-  });
-  state.loaders.clear();
-  if (buffer.length > 0) source.committed(buffer);
-  return result;
-}
-
-function toEvent<Data>(
-  source: ContextSource,
-  ctx: Context,
-  tx: string,
-  definition: EventDefinition<Data>,
-  data: Data,
-  options: AppendOptions,
-): AppendedEvent {
-  const event: AppendedEvent = {
-    id: newId(),
-    name: definition.name,
-    subject: options.subject ?? null,
-    scope: options.scope,
-    actor: {
-      account: ctx.viewer.id,
-      name: ctx.viewer.name,
-      credential: ctx.viewer.credential?.kind ?? null,
-      address: ctx.request.address,
-    },
-    occurredAt: microseconds(ctx.clock.now()),
-    data: definition.data.parse(data),
-    before: options.before ?? null,
-    after: options.after ?? null,
-    traceparent: ctx.request.traceparent,
-    tx,
-    retain: options.retain ?? definition.retain,
-    truncated: false,
-  };
-  if (byteLength(event) <= source.maxEventBytes) return event;
-  const slim = { ...event, before: null, after: null, truncated: true };
-  if (byteLength(slim) <= source.maxEventBytes) return slim;
-  throw new Error(`The data of ${definition.name} is larger than events.maxBytes (${source.maxEventBytes}).`);
-}
-
-const byteLength = (event: AppendedEvent): number => Buffer.byteLength(JSON.stringify(event));
 
 /** An instant as ISO 8601 with microseconds. */
 export const microseconds = (milliseconds: number): string =>

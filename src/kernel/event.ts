@@ -5,11 +5,13 @@ import type { Page, PageRequest } from '#kernel/page.ts';
 import type { Facts, PermissionName, Visibility } from '#kernel/permission.ts';
 import { definePort } from '#kernel/port.ts';
 
-/**
+/*
  * Words. *Event*: one row of the log. *Sequence*: its number, gapless from 1 in commit order. *Epoch*: the life of one
  * log. *Head*: the highest number given. *Floor*: the lowest number from which nothing is missing. *Cursor*: epoch and
  * sequence, opaque to clients.
  */
+
+/** Which of the two terms of `events.retention` an event is kept for. */
 export type Retention = 'LIVE' | 'AUDIT';
 
 /** A kind of event, declared by a plugin. */

@@ -104,8 +104,9 @@ export interface Authenticator {
   /** The viewer as he is now, with his present rights, or the reason why he is none any more. */
   refresh(viewer: Viewer): Promise<{ viewer: Viewer } | { ended: string }>;
   /**
-   * Told every event at its commit in this process, and once in log order before it is delivered: drops what it keeps in memory of whom the event
-   * concerns, and says who must be looked at again. Null for events that are not about identity.
+   * Told every event at its commit in this process, and once in log order before it is delivered: drops what it keeps
+   * in memory of whom the event concerns, and says who must be looked at again. Null for events that are not about
+   * identity.
    */
   affects(event: AppendedEvent): Affected | null;
   /** The challenges for an answer 401. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Catalogue } from '#kernel/catalogue.ts';
-import { type Config, type ConfigSection, group, keys, readConfig } from '#kernel/config.ts';
+import { type Config, type ConfigSection, group, keys } from '#kernel/config.ts';
+import { readConfig } from '#kernel/config-values.ts';
 import { logLevels } from '#kernel/log.ts';
 import type { GatehousePlugin } from '#plugins/define.ts';
 import { loadPlugins, type PluginEntry } from '#plugins/load.ts';

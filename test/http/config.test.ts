@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { doorSections } from '#http/config.ts';
-import { configKeys, readConfig } from '#kernel/config.ts';
+import { configKeys } from '#kernel/config-keys.ts';
+import { readConfig } from '#kernel/config-values.ts';
 import { doorConfig } from './support.ts';
 
 describe('the config of the doors', () => {

@@ -6,7 +6,7 @@ import { createMetrics } from '#http/metrics.ts';
 import { createOperations } from '#http/operations.ts';
 import { allow } from '#kernel/access.ts';
 import { systemClock } from '#kernel/clock.ts';
-import { readConfig } from '#kernel/config.ts';
+import { readConfig } from '#kernel/config-values.ts';
 import type { Context, ContextSource } from '#kernel/context.ts';
 import { AuthenticationError, ConflictError } from '#kernel/errors.ts';
 import type { Logger } from '#kernel/log.ts';

@@ -29,8 +29,7 @@ export class Census {
   /** @throws StreamError when the connection or its owner has too many subscriptions. */
   checkSubscription(connection: LiveConnection): void {
     const { operations, subscriptions } = this.#limits;
-    if (connection.members.size >= operations)
-      throw tooMany(`This connection has ${operations} operations (live.max.operations).`);
+    if (connection.members.size >= operations) throw tooManyOperations(operations);
     const owner = this.#owners.get(ownerOf(connection.viewer, connection.address));
     if ((owner?.subscriptions ?? 0) >= subscriptions)
       throw tooMany(`You have ${subscriptions} subscriptions (live.max.subscriptions).`);
@@ -59,6 +58,9 @@ export class Census {
     if (counts) counts.subscriptions += change;
   }
 }
+
+export const tooManyOperations = (most: number) =>
+  tooMany(`This connection has ${most} operations (live.max.operations).`);
 
 const tooMany = (message: string) => new StreamError('LIMIT_EXCEEDED', message);
 

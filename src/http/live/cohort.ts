@@ -1,4 +1,4 @@
-import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { type Frame, FrameRing, type PresentFrame } from '#http/live/frame.ts';
 import type { Member } from '#http/live/member.ts';
@@ -159,7 +159,7 @@ export class Cohort {
         if (this.wants(event)) await this.#deliver(event);
         this.#considered = event.sequence;
         if (performance.now() - breathed < breath) continue;
-        await turn();
+        await nextTurn();
         breathed = performance.now();
       }
       if (this.#told && this.#queue.length === 0 && !this.#lagging) await this.#deliverPresent(this.#told);

@@ -24,11 +24,8 @@ export function makeFrame(position: { sequence: number; cursor: string; subject:
   return { ...position, body, payload, bytes: Buffer.byteLength(payload) };
 }
 
-/** The payload of a frame that stands for several. */
-export const coalescedPayload = (frame: Frame, count: number): string =>
-  count === 1 ? frame.payload : withExtensions(frame.body, { cursor: frame.cursor, coalesced: count });
-
-const withExtensions = (body: string, extensions: object): string =>
+/** The payload of a result whose body was cut before its `extensions`. */
+export const withExtensions = (body: string, extensions: object): string =>
   `${body}${body === '{' ? '' : ','}"extensions":${JSON.stringify(extensions)}}`;
 
 /**

@@ -1,24 +1,14 @@
-import { setTimeout as pause, setImmediate as turnOver } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { CoalescedFrames, payloadOf } from '#http/live/coalesced.ts';
 import type { Cohort } from '#http/live/cohort.ts';
-import { coalescedPayload, type Frame } from '#http/live/frame.ts';
-import type { GatehouseError } from '#kernel/errors.ts';
+import type { Frame } from '#http/live/frame.ts';
+import type { LiveOperation } from '#http/live/operation.ts';
+import type { Outlet } from '#http/live/outlet.ts';
+import type { Entrance } from '#http/live/start.ts';
 import { encodeCursor } from '#kernel/event.ts';
 import type { FeedItem, LogPosition, OverflowPolicy } from '#kernel/feed.ts';
 
-/** The way of one operation to its client. Nothing here throws or waits. */
-export interface Outlet {
-  /** False while the connection has more unsent bytes than it may; `Member.proceed` is called when that is over. */
-  writable(): boolean;
-  next(payload: string, cursor: string): void;
-  /** Ends the operation: there will be no more. */
-  complete(): void;
-  /** Ends the operation with an error. */
-  fail(error: GatehouseError, cursor: string): void;
-  /** The client reads too slowly: ends the whole connection; this operation goes on after the cursor. */
-  slow(cursor: string): void;
-}
-
-export interface MemberOptions {
+interface MemberOptions {
   readonly policy: OverflowPolicy;
   readonly maxItems: number;
   readonly maxBytes: number;
@@ -26,23 +16,12 @@ export interface MemberOptions {
   counts: { dropped(items: number): void; delivered(): void };
 }
 
-/** Where a member begins. */
-export interface Entrance {
-  /** Everything up to this number is known to the client, or not for it. */
-  readonly position: number;
-  /** Items to send before anything else. */
-  readonly first: readonly FeedItem[];
-  /** The version of the present state among them; 0 for none. */
-  readonly told: number;
-  /** It ends when everything up to this number was delivered; null: by an event only. */
-  readonly until: number | null;
-}
-
 /**
  * One subscription of one client: a position in its cohort's frames. It first catches up from the log, then follows
  * the ring. Numbers of what it delivers strictly rise.
  */
 export class Member {
+  readonly operation: LiveOperation;
   readonly outlet: Outlet;
   readonly #options: MemberOptions;
   #cohort: Cohort | null = null;
@@ -50,9 +29,8 @@ export class Member {
   #position: number;
   /** The place in the ring while it follows; null while it catches up. */
   #place: number | null = null;
-  /** What waits under COALESCE, by subject. */
-  #waiting = new Map<string, { frame: Frame; count: number }>();
-  #waitingBytes = 0;
+  /** What waits under COALESCE. */
+  readonly #waiting = new CoalescedFrames();
   /** Items to send before anything else, such as a Gap. */
   #first: FeedItem[];
   /** The version of the present state that it told last. */
@@ -63,7 +41,9 @@ export class Member {
   #busy = false;
   #ended = false;
 
-  constructor(outlet: Outlet, { position, first, told, until }: Entrance, options: MemberOptions) {
+  constructor(operation: LiveOperation, outlet: Outlet, entrance: Entrance, options: MemberOptions) {
+    const { position, first, told, until } = entrance;
+    this.operation = operation;
     this.outlet = outlet;
     this.#position = position;
     this.#first = [...first];
@@ -98,7 +78,6 @@ export class Member {
     this.#turn += 1;
     this.#place = null;
     this.#waiting.clear();
-    this.#waitingBytes = 0;
     this.#cohort?.leave(this);
     this.#cohort = null;
   }
@@ -159,7 +138,7 @@ export class Member {
 
   #overflow(cohort: Cohort): void {
     if (this.#options.policy !== 'DROP') {
-      this.outlet.slow(this.cursor);
+      this.outlet.slow();
       return;
     }
     // Said once, when the client reads again: until then the gap may grow.
@@ -179,25 +158,19 @@ export class Member {
     if (!ring || this.#place === null) return;
     for (; this.#place < ring.end; this.#place += 1) {
       const frame = ring.at(this.#place);
-      if (!frame) continue;
-      const before = this.#waiting.get(frame.subject);
-      this.#waitingBytes += frame.bytes - (before?.frame.bytes ?? 0);
-      // Deleted first, so that the map stays in the order of the newest of each subject.
-      this.#waiting.delete(frame.subject);
-      this.#waiting.set(frame.subject, { frame, count: (before?.count ?? 0) + 1 });
+      if (frame) this.#waiting.add(frame);
     }
-    if (this.#waiting.size > this.#options.maxItems || this.#waitingBytes > this.#options.maxBytes)
-      this.outlet.slow(this.cursor);
+    const { maxItems, maxBytes } = this.#options;
+    if (this.#waiting.size > maxItems || this.#waiting.bytes > maxBytes) this.outlet.slow();
   }
 
   #flushWaiting(cohort: Cohort): void {
-    for (const [subject, { frame, count }] of this.#waiting) {
+    for (const waiting of this.#waiting) {
       if (!this.outlet.writable()) return;
-      this.#tellBefore(frame.sequence, cohort);
-      this.#waiting.delete(subject);
-      this.#waitingBytes -= frame.bytes;
-      this.#options.counts.dropped(count - 1);
-      this.#send(frame, coalescedPayload(frame, count));
+      this.#tellBefore(waiting.frame.sequence, cohort);
+      this.#waiting.remove(waiting);
+      this.#options.counts.dropped(waiting.count - 1);
+      this.#send(waiting.frame, payloadOf(waiting));
       if (this.#ended) return;
     }
   }
@@ -220,7 +193,7 @@ export class Member {
       while (current() && this.outlet.writable() && this.#position < cohort.ring.evicted) {
         await this.#readSome(cohort, current);
         // A long way through history leaves room for others.
-        await turnOver();
+        await nextTurn();
       }
     } finally {
       this.#busy = false;

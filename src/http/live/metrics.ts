@@ -1,11 +1,10 @@
-import type { Ending } from '#http/live/connection.ts';
+import type { Ending, LiveConnection } from '#http/live/connection.ts';
 import { type FeedItem, isEvent } from '#kernel/feed.ts';
 import type { Metrics } from '#kernel/metrics.ts';
 
-/** What a hub tells of itself when somebody looks. */
-export interface LiveState {
-  connections(): ReadonlyMap<string, number>;
-  subscriptions(): ReadonlyMap<string, number>;
+/** What a hub shows of itself when somebody looks. */
+interface LiveState {
+  connections(): Iterable<LiveConnection>;
   cohorts(): number;
 }
 
@@ -66,13 +65,16 @@ export function liveMetrics(metrics: Metrics) {
       metrics.gauge(
         { name: 'live_connections', help: 'Open connections, by transport.', labels: ['transport'] },
         (gauge) => {
-          for (const [transport, count] of state.connections()) gauge.set({ transport }, count);
+          const transports = [...state.connections()].map(({ wire }) => wire.transport);
+          for (const [transport, count] of countsOf(transports)) gauge.set({ transport }, count);
         },
       );
       metrics.gauge(
         { name: 'live_subscriptions', help: 'Open subscriptions, by field.', labels: ['field'] },
         (gauge) => {
-          for (const [field, count] of state.subscriptions()) gauge.set({ field }, count);
+          const members = [...state.connections()].flatMap((connection) => [...connection.members.values()]);
+          for (const [field, count] of countsOf(members.map(({ operation }) => operation.plan.field)))
+            gauge.set({ field }, count);
         },
       );
       metrics.gauge({ name: 'live_cohorts', help: 'Groups of equal subscriptions of equal rights.' }, (gauge) =>
@@ -80,6 +82,12 @@ export function liveMetrics(metrics: Metrics) {
       );
     },
   };
+}
+
+function countsOf<T>(values: Iterable<T>): Map<T, number> {
+  const counts = new Map<T, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
 }
 
 export type LiveMetrics = ReturnType<typeof liveMetrics>;

@@ -1,4 +1,5 @@
 import type { LiveConnection } from '#http/live/connection.ts';
+import type { AppendedEvent } from '#kernel/event.ts';
 import type { Logger } from '#kernel/log.ts';
 import type { Affected, Authenticator, Viewer } from '#kernel/viewer.ts';
 
@@ -37,8 +38,10 @@ export class RightsWatch {
     this.#timers.delete(connection);
   }
 
-  /** Silences at once whom an event concerns, and looks at them anew. */
-  affected(affected: Affected, connections: Iterable<LiveConnection>): void {
+  /** Silences at once whose rights an event may change, and looks at them anew. */
+  heed(event: AppendedEvent, connections: Iterable<LiveConnection>): void {
+    const affected = this.#authenticator.affects(event);
+    if (!affected) return;
     for (const connection of connections) if (concerns(affected, connection.viewer)) this.#look(connection);
   }
 

@@ -1,12 +1,21 @@
-import type { Entrance } from '#http/live/member.ts';
 import { decodeCursor, type EventCursor, type LogState } from '#kernel/event.ts';
 import type { FeedItem, Gap, GapReason, LogPosition, PresentItem } from '#kernel/feed.ts';
 import type { Present, PresentWatch, Told } from '#kernel/present.ts';
 
-/** Where a subscription begins, and what it is told before the first event. */
-export interface Start {
+/** Where a subscription begins in the log. */
+interface Start {
+  /** Everything up to this number is known to the client, or not for it. */
   readonly position: number;
+  /** Items to send before anything else. */
   readonly first: readonly FeedItem[];
+}
+
+/** Where a subscription begins, and how it may end. */
+export interface Entrance extends Start {
+  /** The version of the present state among the first items; 0 for none. */
+  readonly told: number;
+  /** It ends when everything up to this number was delivered; null: by an event only. */
+  readonly until: number | null;
 }
 
 /** The cursor to resume after. Of two of one log the later counts; of different logs the transport's. */

@@ -1,17 +1,25 @@
 import { foldText } from '#kernel/filter.ts';
 import { type PageRequest, toPage } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
-import { Prisma, type Account as Row } from '#plugins/storage-prisma/generated/client.ts';
-import { pageInSql, type SqlKey } from '#plugins/storage-prisma/keyset.ts';
-import { allOf, logicInSql, textInSql } from '#plugins/storage-prisma/platform/text-conditions.ts';
-import type { Session, Statements } from '#plugins/storage-prisma/session.ts';
+import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
+import { pageInSql } from '#plugins/storage-prisma/keyset.ts';
+import { handlesOf, takeHandles } from '#plugins/storage-prisma/platform/account-handles.ts';
+import {
+  columns,
+  omit,
+  orderKeys,
+  type PlainRow,
+  termsInSql,
+  toAccount,
+} from '#plugins/storage-prisma/platform/account-rows.ts';
+import { allOf, logicInSql } from '#plugins/storage-prisma/platform/text-conditions.ts';
+import type { Session } from '#plugins/storage-prisma/session.ts';
 import { byId, visibleInSql } from '#plugins/storage-prisma/visible.ts';
 import {
   type Account,
   type AccountChange,
   type AccountFilter,
   type AccountKey,
-  type AccountKind,
   type AccountOrder,
   type AccountStore,
   type AccountTerms,
@@ -24,16 +32,6 @@ const { sql } = Prisma;
 
 /** Held by whoever changes rights, until the end of his transaction. */
 const administrationLock = 7104391003;
-
-const columns = sql`
-  a.id, a.name, a.name_folded AS "nameFolded", a.email, a.kind, a.real_name AS "realName",
-  a.real_name_folded AS "realNameFolded", a.is_active AS "isActive", a.permissions, a.roles,
-  a.must_change_password AS "mustChangePassword", a.last_login_at AS "lastLoginAt", a.etag,
-  a.created_at AS "createdAt", a.updated_at AS "updatedAt"`;
-
-/** The hash of the password is read only where it is asked for. */
-const omit = { passwordHash: true } as const;
-type PlainRow = Omit<Row, 'passwordHash'>;
 
 export class PrismaAccounts implements AccountStore {
   readonly #session: Session;
@@ -203,62 +201,3 @@ export class PrismaAccounts implements AccountStore {
     return (await this.#session.run((db) => db.account.findFirst({ select: { id: true } }))) === null;
   }
 }
-
-const handlesOf = ({ name, email }: { name: string; email: string | null }): string[] =>
-  [...new Set([foldText(name), ...(email === null ? [] : [email])])].sort();
-
-/**
- * Makes the handles the account's own. False, and nothing taken, when one of them is another's. In one statement and in
- * order, so that two callers never wait for each other in a circle.
- */
-async function takeHandles(db: Statements, accountId: string, handles: readonly string[]): Promise<boolean> {
-  const taken = await db.accountHandle.createManyAndReturn({
-    data: handles.map((handle) => ({ handle, accountId })),
-    skipDuplicates: true,
-  });
-  const own = await db.accountHandle.count({ where: { accountId, handle: { in: [...handles] } } });
-  if (own === handles.length) return true;
-  await db.accountHandle.deleteMany({ where: { handle: { in: taken.map(({ handle }) => handle) } } });
-  return false;
-}
-
-function termsInSql({ name, email, realName, permission, role, isActive, kind }: AccountTerms): Prisma.Sql {
-  return allOf([
-    ...(name ? [textInSql(name, sql`a.name`, sql`a.name_folded`)] : []),
-    ...(email ? [textInSql(email, sql`a.email`, sql`a.email`)] : []),
-    ...(realName ? [textInSql(realName, sql`a.real_name`, sql`a.real_name_folded`)] : []),
-    ...(permission == null ? [] : [sql`a.permissions @> ARRAY[${permission}]::text[]`]),
-    ...(role == null ? [] : [sql`a.roles @> ARRAY[${role}]::uuid[]`]),
-    ...(isActive == null ? [] : [sql`a.is_active = ${isActive}`]),
-    ...(kind == null ? [] : [sql`a.kind = ${kind}`]),
-  ]);
-}
-
-function orderKeys({ by, direction }: AccountOrder): readonly SqlKey[] {
-  const descending = direction === 'DESC';
-  const id: SqlKey = { type: 'uuid', sql: sql`a.id`, descending };
-  switch (by) {
-    case 'NAME':
-      return [{ type: 'text', sql: sql`a.name_folded`, descending }, id];
-    case 'CREATED':
-      return [{ type: 'instant', sql: sql`a.created_at`, descending }, id];
-    case 'LAST_LOGIN':
-      return [{ type: 'instant', sql: sql`coalesce(a.last_login_at, 'epoch')`, descending }, id];
-  }
-}
-
-const toAccount = (row: PlainRow): Account => ({
-  id: row.id,
-  name: row.name,
-  email: row.email,
-  kind: row.kind as AccountKind,
-  realName: row.realName,
-  isActive: row.isActive,
-  permissions: row.permissions,
-  roles: row.roles,
-  mustChangePassword: row.mustChangePassword,
-  lastLoginAt: row.lastLoginAt?.toISOString() ?? null,
-  etag: row.etag,
-  createdAt: row.createdAt.toISOString(),
-  updatedAt: row.updatedAt.toISOString(),
-});
