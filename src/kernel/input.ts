@@ -67,9 +67,10 @@ export function rowId(type: string) {
 /** A look-up key: exactly one of several ways to name a thing, as `@oneOf` inputs of the graph are. */
 export function oneKey<Shape extends z.ZodRawShape>(shape: Shape) {
   const names = Object.keys(shape);
+  const remedy = `Give exactly one of ${names.join(', ')}.`;
   return z
-    .object(Object.fromEntries(Object.entries(shape).map(([name, schema]) => [name, z.nullish(schema)])))
-    .refine((key) => names.filter((name) => key[name] != null).length === 1, `Give exactly one of ${names.join(', ')}.`)
+    .object(Object.fromEntries(Object.entries(shape).map(([name, schema]) => [name, z.nullish(schema)])), remedy)
+    .refine((key) => names.filter((name) => key[name] != null).length === 1, remedy)
     .transform((key) => {
       const name = names.find((candidate) => key[candidate] != null) ?? '';
       return { [name]: key[name] } as OneOf<{ [Name in keyof Shape]: z.output<Shape[Name]> }>;

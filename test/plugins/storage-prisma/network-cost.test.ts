@@ -27,7 +27,7 @@ let large: Sized;
 beforeAll(async () => {
   small = await openSized(4);
   large = await openSized(64);
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   for (const sized of [small, large]) await sized?.database.close();
 });
@@ -55,8 +55,9 @@ async function openSized(width: number): Promise<Sized> {
   );
   await add(`SELECT '10.0.0.' || c || '/32' FROM generate_series(1, 40) AS c`);
   await database.pool.query(
-    `UPDATE network AS n SET parent_id = (
-       SELECT p.id FROM network AS p WHERE p.cidr >> n.cidr ORDER BY masklen(p.cidr) DESC LIMIT 1)`,
+    `UPDATE network AS n SET parent_id = p.id FROM network AS p
+     WHERE p.cidr = network(set_masklen(n.cidr, CASE masklen(n.cidr) WHEN 32 THEN 24 WHEN 24 THEN 16 ELSE 8 END))
+       AND masklen(n.cidr) > 8`,
   );
   await database.pool.query(
     `INSERT INTO device (id, site_id, hostname, created_at, updated_at)

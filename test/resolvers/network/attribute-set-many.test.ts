@@ -35,7 +35,7 @@ async function fixture(): Promise<void> {
 }
 
 const ids = () => devices.map(({ id }) => toGlobalId('Device', id));
-const setMany = (input: Omit<SetMany, 'resource' | 'site'>, ctx = net.all) =>
+const setMany = (input: Omit<SetMany, 'resource'>, ctx = net.all) =>
   setAttributeValues(ctx, { site: { id: site.id }, resource: 'DEVICE', ...input });
 const carried = () =>
   attributesOf(
@@ -87,7 +87,7 @@ test('is done for all or for none, and names the part of the input that is wrong
     ['add.role', 'Attribute values must be a string type'],
   ]);
   expect(await faultsOf(setMany({ ...everything, remove: ['role'] }))).toEqual([
-    ['', 'Missing required attributes: role'],
+    ['remove', 'Missing required attributes: role'],
   ]);
   expect(await faultsOf(setMany({ ...everything, remove: ['owner', 'nope'] }))).toEqual([
     ['remove.1', 'Attribute name (nope) does not exist.'],
@@ -97,9 +97,23 @@ test('is done for all or for none, and names the part of the input that is wrong
   ]);
   const twice = [...ids(), ids()[1] as string];
   expect((await faultsOf(setMany({ select: { ids: twice }, set: { owner: 'noc' } })))[0]?.[0]).toBe('select.ids.3');
-  await expect(setMany({ select: { ids: [...ids(), 'none'] }, set: { owner: 'noc' } })).rejects.toThrow(NotFoundError);
+  const lost = setMany({ select: { ids: [...ids(), 'none'] }, set: { owner: 'noc' } });
+  await expect(lost).rejects.toThrow(NotFoundError);
+  await expect(lost).rejects.toMatchObject({ path: ['select', 'ids', '3'] });
+  expect(await faultsOf(setMany({ select: { query: 'fake=1' }, set: { owner: 'noc' } }))).toEqual([
+    ['select.query', "Attribute matching query does not exist: 'fake'"],
+  ]);
   expect(await carried()).toEqual(before);
   expect(await updates()).toBe(0);
+});
+
+test('names the query that fits several sites', async () => {
+  await fixture();
+  await createAttributes(net.all, [{ site: { id: (await net.site()).id }, resource: 'DEVICE', name: 'owner' }]);
+  await expect(setMany({ site: null, select: { query: 'owner=noc' }, set: { owner: 'lab' } })).rejects.toMatchObject({
+    code: 'AMBIGUOUS',
+    path: ['select', 'query'],
+  });
 });
 
 test('needs the right to update each of them', async () => {

@@ -185,8 +185,7 @@ test('update keeps the name and replace computes it anew; a device renamed chang
   expect(replaced).toMatchObject({ name: 'renamed:eth1_None' });
   await expect(replaceCircuit(ctx, { by: key(circuit) } as never)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
   await expect(updateCircuit(ctx, { by: key(circuit), endpointA: null })).rejects.toMatchObject({
-    code: 'BAD_USER_INPUT',
-    path: ['endpointA'],
+    fields: [{ path: ['endpointA'], message: 'Give exactly one of id, nameSlug.' }],
   });
   const updates = await net.events(site, 'network.circuit.updated');
   expect(updates.map(({ before, after }) => [before, after])).toMatchObject([

@@ -424,6 +424,38 @@ describe('rows that cannot be', () => {
     expect((await listCircuits(net.all, { site: { name: site } }, wholePage)).items).toEqual([]);
   });
 
+  test('fail with those whose own content is refused, though these are not there to be found', async () => {
+    const site = 'lost rows';
+    const rows: Row[] = [
+      { kind: 'site', name: site },
+      { kind: 'site', name: 'lost site', description: 5 },
+      { kind: 'device', site: 'lost site', hostname: 'r1' },
+      { kind: 'device', site, hostname: 'no_host' },
+      { kind: 'device', site, hostname: 'r1' },
+      { kind: 'interface', site, device: 'NO_HOST', name: 'eth0' },
+      { kind: 'interface', site, device: 'r1', name: 'ae0', speed: 0.5 },
+      { kind: 'interface', site, device: 'r1', name: 'ae0.1', parent: 'r1:ae0' },
+      { kind: 'circuit', site, name: 'dark', endpointA: 'r1:ae0' },
+      { kind: 'network', site, cidr: '10.0.0.0/8' },
+      { kind: 'network', site, cidr: '10.0.0.1', state: 'TAKEN' },
+      { kind: 'interface', site, device: 'r1', name: 'lo', addresses: ['10.0.0.1/32'] },
+      { kind: 'protocolType', site, name: 'bgp', description: 1 },
+      { kind: 'protocol', site, type: 'bgp', device: 'r1' },
+    ];
+    const { notes } = await runImport(net, { ...json(...rows), onError: 'SKIP_ROW' });
+    expect(
+      notes.flatMap(({ row, code, message }) => (code === 'DEPENDENCY_FAILED' ? [`${row} ${message}`] : [])),
+    ).toEqual([
+      '2 Its site lost site failed too.',
+      '5 Its device failed too.',
+      '7 Its parent failed too.',
+      '8 Its endpointA failed too.',
+      '11 Its addresses failed too.',
+      '13 Its type failed too.',
+    ]);
+    expect(notes.map(({ row }) => row)).toEqual([1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 13]);
+  });
+
   test('ask for one end of two circuits, or for one that is in use', async () => {
     const site = 'ends';
     await runImport(net, json(...base(site), { kind: 'circuit', site, name: 'old', endpointA: 'r1:eth0' }));

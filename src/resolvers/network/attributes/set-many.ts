@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Context } from '#kernel/context.ts';
-import { type FieldFault, InputError } from '#kernel/errors.ts';
+import { AmbiguousError, type FieldFault, InputError, NotFoundError } from '#kernel/errors.ts';
 import { toGlobalId } from '#kernel/id.ts';
 import { oneKey, parse, sought } from '#kernel/input.ts';
 import { allowSomewhere } from '#resolvers/network/access.ts';
@@ -47,7 +47,7 @@ export async function setAttributeValues(ctx: Context, input: SetMany): Promise<
         ids.map((id) => ({ site: given.site ?? null, by: { id }, attributes })),
       )
       .catch((error: unknown) => {
-        throw error instanceof InputError ? atInput(error, given) : error;
+        throw placed(error, partOfChange(given));
       });
     await refuseUnknown(ctx, given, [...new Set(rows.map(({ siteId }) => siteId))]);
     return rows.map((row) => ({ type: kind.type, row }));
@@ -75,7 +75,9 @@ async function chosenIds(ctx: Context, { site, resource, select }: Given): Promi
   }
   const { type, list } = targetKind(resource);
   const page = { limit: max, direction: 'forward', after: null, before: null, offset: 0 } as const;
-  const found = await list(ctx, { site: site ?? null, query: select.query }, page);
+  const found = await list(ctx, { site: site ?? null, query: select.query }, page).catch((error: unknown) => {
+    throw placed(error, partOfList);
+  });
   if (found.hasNextPage)
     throw InputError.at(['select', 'query'], `At most ${max} things are changed in one call; the query has more.`);
   return found.items.map(({ node }) => toGlobalId(type, node.id));
@@ -94,22 +96,32 @@ function edited(carried: Attributes, { set, add, remove }: Given): GivenAttribut
   return Object.fromEntries(present);
 }
 
-/** What is wrong with a value is told at the part of the input that gives it, once for all things. */
-function atInput(error: InputError, { set, add, select }: Given): InputError {
+/** A fault of what carries out the change, told at the part of the input that is to blame: once for all things. */
+function placed(error: unknown, partOf: (path: readonly string[]) => readonly string[]): unknown {
+  if (error instanceof NotFoundError) return new NotFoundError(error.message, partOf(error.path));
+  if (error instanceof AmbiguousError) return new AmbiguousError(error.message, partOf(error.path));
+  if (!(error instanceof InputError)) return error;
   const faults = new Map<string, FieldFault>();
   for (const { path, message } of error.fields) {
-    const [index = '', field, name] = path;
-    const part = name === undefined ? null : [set, add].findIndex((values) => values && Object.hasOwn(values, name));
-    const at =
-      field === 'by'
-        ? ['select', ...('ids' in select ? ['ids', index] : ['query'])]
-        : part === 0 || part === 1
-          ? [part === 0 ? 'set' : 'add', name ?? '']
-          : [];
-    faults.set(JSON.stringify([at, message]), { path: at, message });
+    const part = partOf(path);
+    faults.set(JSON.stringify([part, message]), { path: part, message });
   }
   return new InputError([...faults.values()]);
 }
+
+/** The part of the input behind a path into the changes that were made of it. */
+const partOfChange =
+  ({ set, add, remove, select }: Given) =>
+  ([index = '', field, name = '']: readonly string[]): readonly string[] => {
+    if (field === 'by') return ['select', ...('ids' in select ? ['ids', index] : ['query'])];
+    if (field === 'site') return ['site'];
+    if (set && Object.hasOwn(set, name)) return ['set', name];
+    if (add && Object.hasOwn(add, name)) return ['add', name];
+    return name === '' && remove ? ['remove'] : [];
+  };
+
+/** The part of the input behind a path into what the list of things was asked. */
+const partOfList = (path: readonly string[]): readonly string[] => (path[0] === 'query' ? ['select', ...path] : path);
 
 /** @throws InputError for names to drop that no definition of these Sites has. */
 async function refuseUnknown(ctx: Context, { resource, remove }: Given, siteIds: readonly string[]): Promise<void> {

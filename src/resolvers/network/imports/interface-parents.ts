@@ -57,7 +57,7 @@ export async function hangAll<T extends OnDevice>(pass: Pass, given: readonly T[
     const key = { nameSlug: slugOf(wish.device, wish.parent ?? '') };
     const missing = wish.parent != null && parentId === null;
     const message = `NetworkInterface not found: ${describeKey(key)}.`;
-    const refused = missing ? failed(InputError.at(['parent'], message)) : null;
+    const refused = lostParent(pass, one, inFile) ?? (missing ? failed(InputError.at(['parent'], message)) : null);
     return { ...one, id: ids.get(one) ?? '', parentId, parent: inFile?.item ?? null, refused };
   });
   const now = await chainsOf(pass, hung);
@@ -69,6 +69,14 @@ export async function hangAll<T extends OnDevice>(pass: Pass, given: readonly T[
     aboveNow: one.thing ? wayUp(one.id, now) : [],
     refused: one.refused ?? (one.item.wish.parent != null && returnsTo(one.id, above) ? looped : null),
   }));
+}
+
+/** Why it fails where the row of its parent asks for nothing that could be done. */
+function lostParent({ known }: Pass, { item: { wish } }: OnDevice, inFile: OnDevice | null): Verdict | null {
+  if (wish.parent == null || inFile) return null;
+  const { kind, site, device, parent } = wish;
+  const found = known.find({ kind, site, device, name: parent }, 'parent');
+  return found && 'outcome' in found ? found : null;
 }
 
 const looped = failure('BAD_USER_INPUT', 'An interface may hang neither below itself nor below what hangs below it.', [

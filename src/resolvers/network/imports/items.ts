@@ -1,7 +1,7 @@
 import type { Context } from '#kernel/context.ts';
 import { readWish } from '#resolvers/network/imports/read-wish.ts';
 import { failure, placeOf, type Reading, type SourceRow, type Verdict } from '#resolvers/network/imports/row.ts';
-import { identityOf, type Wish, type WishOf } from '#resolvers/network/imports/wish.ts';
+import { identityOf, lostIdentity, type Wish, type WishOf } from '#resolvers/network/imports/wish.ts';
 
 /** One object of the file, with all rows about it. */
 export interface Item<W extends Wish = Wish> {
@@ -22,6 +22,8 @@ export interface Sorted {
   readonly siteNames: ReadonlySet<string>;
   /** Rows that ask for nothing that could be done. */
   readonly refused: ReadonlyMap<SourceRow, Verdict>;
+  /** What these rows would have been about, as `identityOf` says it, where that much of them can be read. */
+  readonly lost: ReadonlySet<string>;
 }
 
 /**
@@ -31,11 +33,14 @@ export interface Sorted {
  */
 export function sortRows(ctx: Context, reading: Reading, site: string | null): Sorted {
   const refused = new Map<SourceRow, Verdict>();
+  const lost = new Set<string>();
   const groups = new Map<string, { wish: Wish; row: SourceRow }[]>();
   for (const row of reading.rows) {
     const wish = readWish(ctx, row, site);
     if ('outcome' in wish) {
       refused.set(row, wish);
+      const identity = lostIdentity(row.kind, { site, ...row.fields });
+      if (identity !== null) lost.add(identity);
       continue;
     }
     const identity = identityOf(wish);
@@ -49,6 +54,7 @@ export function sortRows(ctx: Context, reading: Reading, site: string | null): S
     of: <Kind extends Wish['kind']>(kind: Kind) => (byKind.get(kind) ?? []) as Item<WishOf<Kind>>[],
     siteNames: new Set(items.flatMap(({ wish }) => ('site' in wish ? wish.site : []))),
     refused,
+    lost,
   };
 }
 

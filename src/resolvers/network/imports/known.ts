@@ -33,9 +33,12 @@ export class Known {
   readonly circuits = new Map<string, Circuit>();
   /** The Site with a name. */
   readonly site: (name: string) => Found;
+  readonly #lost: ReadonlySet<string>;
 
-  constructor(site: (name: string) => Found) {
+  /** @param lost see `Sorted`. */
+  constructor(site: (name: string) => Found, lost: ReadonlySet<string>) {
     this.site = site;
+    this.#lost = lost;
   }
 
   keep({ verdicts, ids }: Settled): void {
@@ -48,9 +51,10 @@ export class Known {
    * @param field of the row that refers to it.
    */
   find(wish: Wish, field: string): Found | null {
-    const id = this.#things.get(identityOf(wish));
-    if (id === undefined) return null;
+    const identity = identityOf(wish);
+    const id = this.#things.get(identity) ?? null;
     if (id !== null) return { id };
+    if (!this.#things.has(identity) && !this.#lost.has(identity)) return null;
     return failure('DEPENDENCY_FAILED', `Its ${field} failed too.`, [field]);
   }
 }

@@ -2,11 +2,11 @@ import { type Context, microseconds } from '#kernel/context.ts';
 import { InputError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
 import { mayRead, refusal } from '#resolvers/network/access.ts';
-import type { Item } from '#resolvers/network/imports/items.ts';
+import type { Item, Sorted } from '#resolvers/network/imports/items.ts';
 import type { Found } from '#resolvers/network/imports/known.ts';
 import { created, type Look, Overtaken, onExisting, type Verdicts } from '#resolvers/network/imports/pass.ts';
 import { failed, failure, type Verdict } from '#resolvers/network/imports/row.ts';
-import type { SiteWish } from '#resolvers/network/imports/wish.ts';
+import { identityOf, type SiteWish } from '#resolvers/network/imports/wish.ts';
 import { insertSites } from '#resolvers/network/sites/create.ts';
 import { unknownSite } from '#resolvers/network/sites/find.ts';
 import { type Site, siteFacts, siteStore } from '#resolvers/network/sites/site.ts';
@@ -17,13 +17,12 @@ interface SettledSites {
   find(name: string): Found;
 }
 
-/** @param names of the Sites that other items lie in. */
 export async function settleSites(
   pass: Look,
-  items: readonly Item<SiteWish>[],
-  names: ReadonlySet<string>,
+  sorted: Pick<Sorted, 'of' | 'siteNames' | 'lost'>,
 ): Promise<SettledSites> {
-  const known = await findSites(pass, items, names);
+  const items = sorted.of('SITE');
+  const known = await findSites(pass, items, sorted.siteNames);
   const verdicts = new Map<Item, Verdict>(items.map((item) => [item, verdictOf(pass, item, known)]));
   const having = (outcome: Verdict['outcome']) => items.filter((item) => verdicts.get(item)?.outcome === outcome);
   const fresh = having('CREATED');
@@ -48,7 +47,8 @@ export async function settleSites(
     find(name) {
       const site = known.get(name);
       if (site) return site;
-      if (refused.has(name)) return failure('DEPENDENCY_FAILED', `Its site ${name} failed too.`, ['site']);
+      if (refused.has(name) || sorted.lost.has(identityOf({ kind: 'SITE', name })))
+        return failure('DEPENDENCY_FAILED', `Its site ${name} failed too.`, ['site']);
       return unknown(name);
     },
   };

@@ -40,9 +40,9 @@ export async function settle(
     for (const [item, verdict] of settled) verdicts.set(item, verdict);
     await told(verdicts);
   };
-  const sites = await settleSites({ ctx, order, writes }, sorted.of('SITE'), sorted.siteNames);
+  const sites = await settleSites({ ctx, order, writes }, sorted);
   await keep(sites.verdicts);
-  const pass: Pass = { ctx, order, writes, known: new Known(sites.find) };
+  const pass: Pass = { ctx, order, writes, known: new Known(sites.find, sorted.lost) };
   if (writes) await takeLocks(pass, sorted);
   for (const step of steps) {
     const settled = await step(pass, sorted);

@@ -1,6 +1,7 @@
 import type { AttributeResource } from '#resolvers/network/attributes/attribute.ts';
 import type { GivenAttributes } from '#resolvers/network/attributes/check.ts';
 import type { GivenRules } from '#resolvers/network/attributes/rules.ts';
+import { formatCidr, readCidr } from '#resolvers/network/cidr.ts';
 import { toNameSlug } from '#resolvers/network/circuits/snapshot.ts';
 import { foldHostname } from '#resolvers/network/devices/hostname.ts';
 import type { NetworkState } from '#resolvers/network/networks/network.ts';
@@ -133,4 +134,33 @@ function keyOf(wish: Wish): readonly (string | null)[] {
         wish.description ?? '',
       ];
   }
+}
+
+/** The fields without which nobody can say what a row is about. */
+const namingFields: Readonly<Record<Exclude<Wish['kind'], 'PROTOCOL'>, readonly string[]>> = {
+  SITE: ['name'],
+  ATTRIBUTE: ['site', 'resource', 'name'],
+  PROTOCOL_TYPE: ['site', 'name'],
+  DEVICE: ['site', 'hostname'],
+  NETWORK: ['site', 'cidr'],
+  INTERFACE: ['site', 'device', 'name'],
+  CIRCUIT: ['site', 'name'],
+};
+
+/** What a row would be about that asks for nothing that could be done; null where it does not say so much. */
+export function lostIdentity(kind: string, fields: Readonly<Record<string, unknown>>): string | null {
+  if (!Object.hasOwn(namingFields, kind)) return null;
+  const names = namingFields[kind as keyof typeof namingFields];
+  const texts = names.map((name) => [name, fields[name]]);
+  if (!texts.every(([, text]) => typeof text === 'string')) return null;
+  const said = texts.map(([name, text]) => [
+    name,
+    name === 'cidr' ? spelled(text as string) : String(text).normalize('NFC'),
+  ]);
+  return identityOf({ kind, ...Object.fromEntries(said) } as Wish);
+}
+
+function spelled(cidr: string): string {
+  const read = readCidr(cidr);
+  return 'value' in read ? formatCidr(read.value) : cidr;
 }
