@@ -1,36 +1,10 @@
 import { type Command, Option } from 'commander';
-import { misuse } from '#commands/failure.ts';
-import { keyOf } from '#commands/keys.ts';
+import { accountChanges } from '#commands/account-changes.ts';
+import { type AccountRow, accountColumns, accountFields, accountKeyOf, readPassword } from '#commands/account-row.ts';
 import { type ListOptions, listOptions, moreRemark, oneMore, pageFields, readAll } from '#commands/listing.ts';
-import type { Column } from '#commands/output.ts';
 import { mutate } from '#commands/runner.ts';
 import { action, noun, type Shell } from '#commands/shell.ts';
-import type { Terminal } from '#commands/terminal.ts';
 import { examples, given } from '#commands/things.ts';
-
-interface AccountRow {
-  readonly id: string;
-  readonly name: string;
-  readonly email: string | null;
-  readonly kind: string;
-  readonly isActive: boolean;
-  readonly permissions: readonly string[];
-  readonly roles: readonly { readonly name: string }[];
-}
-
-const fields = 'id name email kind isActive permissions roles { name }';
-
-const columns: readonly Column<AccountRow>[] = [
-  { head: 'NAME', cell: ({ name }) => name },
-  { head: 'EMAIL', cell: ({ email }) => email },
-  { head: 'KIND', cell: ({ kind }) => kind },
-  { head: 'ACTIVE', cell: ({ isActive }) => (isActive ? 'yes' : 'no') },
-  { head: 'ROLES', cell: ({ roles }) => roles.map(({ name }) => name).join(' ') },
-  { head: 'PERMISSIONS', cell: ({ permissions }) => permissions.join(' ') },
-];
-
-/** An account by id, by email where the text has an `@`, else by name. */
-export const accountKeyOf = (text: string) => keyOf('Account', text.includes('@') ? 'email' : 'name', text);
 
 interface Creation {
   readonly email?: string;
@@ -75,13 +49,9 @@ export function accountCommand(program: Command, shell: Shell): void {
           permissions: options.permission,
           password: options.passwordStdin ? await readPassword(terminal) : undefined,
         });
-        const { account } = await mutate<{ account: AccountRow }>(
-          runner,
-          'accountCreate',
-          `account { ${fields} }`,
-          input,
-        );
-        print.done(account, `Created account ${account.name}.`);
+        const selected = `account { ${accountFields} } secretKey`;
+        const made = await mutate<{ account: AccountRow; secretKey: string }>(runner, 'accountCreate', selected, input);
+        print.done({ ...made.account, secretKey: made.secretKey }, `Created account ${made.account.name}.`);
       }),
     );
   listOptions(accounts.command('list'))
@@ -90,14 +60,15 @@ export function accountCommand(program: Command, shell: Shell): void {
     .action(
       action<ListOptions>(shell, async ({ runner, print, options }) => {
         const document = `query ($first: Int, $after: String) {
-          list: accounts(first: $first, after: $after) { ${pageFields(fields)} }
+          list: accounts(first: $first, after: $after) { ${pageFields(accountFields)} }
         }`;
         const found = await readAll<AccountRow>(runner, options, document, {});
-        print.list(found.rows, columns);
+        print.list(found.rows, accountColumns);
         const more = moreRemark(found);
         if (more) print.remark(more);
       }),
     );
+  accountChanges(accounts, shell);
   permissionsCommand(accounts, shell, 'grant', 'give permissions to an account');
   permissionsCommand(accounts, shell, 'revoke', 'take permissions away from an account');
 }
@@ -111,7 +82,7 @@ function permissionsCommand(accounts: Command, shell: Shell, verb: 'grant' | 're
       action<object, [key: string, permissions: string[]]>(shell, async ({ runner, print }, key, permissions) => {
         const input = { by: accountKeyOf(key), permissions };
         const mutation = verb === 'grant' ? 'accountGrant' : 'accountRevoke';
-        const selected = `changed account { ${fields} }`;
+        const selected = `changed account { ${accountFields} }`;
         const success = await mutate<{ changed: boolean; account: AccountRow | null }>(
           runner,
           mutation,
@@ -125,12 +96,4 @@ function permissionsCommand(accounts: Command, shell: Shell, verb: 'grant' | 're
         print.done({ changed, account }, changed ? `Changed: ${now}.` : `Nothing to change: ${now}.`);
       }),
     );
-}
-
-/** A password is never an argument: other users of the machine could read it. */
-async function readPassword(terminal: Terminal): Promise<string> {
-  const text = Buffer.from(await terminal.input()).toString('utf8');
-  const [password = ''] = text.split(/\r?\n/);
-  if (password === '') throw misuse('--password-stdin: standard input holds no password.');
-  return password;
 }

@@ -8,6 +8,7 @@ import { configCommand } from '#commands/config.ts';
 import { deviceCommand } from '#commands/device.ts';
 import { eventCommand } from '#commands/event.ts';
 import { exits, showErrors, toFailure } from '#commands/failure.ts';
+import { infoCommand } from '#commands/info.ts';
 import { inventoryCommand } from '#commands/inventory.ts';
 import { jobCommand } from '#commands/job.ts';
 import { keyCommand } from '#commands/key.ts';
@@ -18,7 +19,9 @@ import { networkInterfaceCommand } from '#commands/network-interface.ts';
 import { protocolCommand } from '#commands/protocol.ts';
 import { protocolTypeCommand } from '#commands/protocol-type.ts';
 import { queueCommand } from '#commands/queue.ts';
+import { roleCommand } from '#commands/role.ts';
 import { schemaCommand } from '#commands/schema.ts';
+import { sessionCommand } from '#commands/session.ts';
 import { settingCommand } from '#commands/setting.ts';
 import type { Shell } from '#commands/shell.ts';
 import { siteCommand } from '#commands/site.ts';
@@ -41,6 +44,8 @@ const commands: readonly AddCommand[] = [
   configCommand,
   schemaCommand,
   accountCommand,
+  roleCommand,
+  sessionCommand,
   keyCommand,
   eventCommand,
   jobCommand,
@@ -49,6 +54,7 @@ const commands: readonly AddCommand[] = [
   systemCommand,
   settingCommand,
   storeCommand,
+  infoCommand,
   siteCommand,
   attributeCommand,
   deviceCommand,

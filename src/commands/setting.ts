@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { accountKeyOf } from '#commands/account.ts';
+import { accountKeyOf } from '#commands/account-row.ts';
 import { misuse } from '#commands/failure.ts';
 import { mutate, type Runner } from '#commands/runner.ts';
 import { action, noun, type Shell } from '#commands/shell.ts';

@@ -18,6 +18,7 @@ import {
   importStarted,
   importStore,
 } from '#resolvers/network/imports/inventory-import.ts';
+import { createWaitingImports, importJob, waitingImports } from '#resolvers/network/imports/job.ts';
 import { interfaceCreated, interfaceDeleted, interfaceUpdated } from '#resolvers/network/interfaces/interface.ts';
 import { readMac } from '#resolvers/network/interfaces/mac.ts';
 import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
@@ -200,6 +201,7 @@ export const network = definePlugin({
   permissions: [networkArea],
   roles: networkRoles,
   events,
+  jobs: [importJob],
   tasks: [abandonedImportsTask],
   uses: {
     siteStore,
@@ -214,7 +216,7 @@ export const network = definePlugin({
     grants,
     secretBox,
   },
-  provides: [networkSettings, addressInventory],
+  provides: [networkSettings, addressInventory, waitingImports],
   schema(builder) {
     resources(builder);
     sites(builder);
@@ -236,6 +238,7 @@ export const network = definePlugin({
     changes(builder, events);
   },
   async setup({ config, provide, context }) {
+    provide(waitingImports, createWaitingImports());
     provide(addressInventory, networkInventory);
     const { pattern } = config.hostname;
     const { defaultMac } = config.interface;

@@ -141,3 +141,68 @@ describe('event', () => {
     expect((await run('event trim --live soon')).err).toMatch(/^BAD_USER_INPUT: "soon" is no duration/);
   });
 });
+
+describe('an account that changes', () => {
+  const signIn = async (name: string, password: string) => {
+    const document = `mutation { login(input: { name: "${name}", password: "${password}" }) { __typename } }`;
+    const { data } = await gateway.execute({ document });
+    return (data?.login as { __typename: string } | undefined)?.__typename;
+  };
+
+  test('is updated, gets a password, is deactivated and let act again, and is deleted', async () => {
+    const made = await run('account create cid --email cid@example.org --json');
+    expect((made.json as { secretKey: string }).secretKey).toMatch(/^[\w-]{43}=$/);
+    expect(
+      (await run(['account', 'update', 'cid', '--real-name', 'Cid', '--email', 'none', '--role', 'standard'])).out,
+    ).toBe('Updated account cid.\n');
+    expect((await run(['account', 'update', 'cid', '--real-name', 'Cid'])).out).toBe('Nothing to change: cid.\n');
+    expect((await run('account update cid --json')).json).toMatchObject({ email: null, roles: [{ name: 'standard' }] });
+    expect((await run('account password cid', 'tall grass and rain\n')).out).toBe(
+      'Changed the password of account cid.\n',
+    );
+    expect(await signIn('cid', 'tall grass and rain')).toBe('LoginSuccess');
+    expect((await run('session list --account cid --json')).json).toHaveLength(1);
+    expect((await run('account deactivate cid')).out).toBe('Deactivated account cid.\n');
+    expect((await run('session list --account cid --json')).json).toEqual([]);
+    expect(await signIn('cid', 'tall grass and rain')).toBe('AuthenticationError');
+    expect((await run('account update cid --active')).out).toBe('Updated account cid.\n');
+    expect(await signIn('cid', 'tall grass and rain')).toBe('LoginSuccess');
+    expect((await run('account delete cid')).out).toBe('Deleted account cid.\n');
+    expect(await run('account delete cid')).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining('NOT_FOUND: account [cid] not found'),
+    });
+    expect((await run('account delete admin')).err).toMatch(/^CONFLICT: The last administrator must stay\./);
+    expect((await run('account password admin', '')).exit).toBe(2);
+  });
+});
+
+describe('role', () => {
+  test('is created, listed, updated and deleted', async () => {
+    expect((await run('role create noc --permission role:read --role standard')).out).toBe('Created role noc.\n');
+    expect((await run('role list')).out).toMatch(/noc +yes +no +standard +role:read\n/);
+    expect((await run('role update noc --inactive --json')).json).toMatchObject({ isActive: false });
+    expect((await run('role update noc --active --name noc2')).out).toBe('Updated role noc2.\n');
+    expect((await run('role update noc2 --active')).out).toBe('Nothing to change: noc2.\n');
+    expect((await run('role delete standard')).err).toMatch(/^CONFLICT: Role standard is built in and stays\./);
+    expect((await run('role delete noc2')).out).toBe('Deleted role noc2.\n');
+    expect((await run('role delete noc2')).err).toMatch(/^NOT_FOUND: role \[noc2\] not found/);
+  });
+});
+
+describe('session', () => {
+  test('is listed and ended, one or all of an account', async () => {
+    await run('account create dee --password-stdin', 'tall grass and rain\n');
+    const login =
+      'mutation { login(input: { name: "dee", password: "tall grass and rain", label: "lap" }) { __typename } }';
+    for (let times = 0; times < 3; times += 1) await gateway.execute({ document: login });
+    const listed = await run('session list --account dee --json');
+    const [newest, ...others] = listed.json as { id: string; label: string }[];
+    expect([newest?.label, others.length]).toEqual(['lap', 2]);
+    expect((await run(`session end ${newest?.id}`)).out).toBe('Ended the session.\n');
+    expect((await run(`session end ${newest?.id}`)).err).toMatch(/^NOT_FOUND: session not found/);
+    expect((await run('session end --account dee')).out).toBe('Ended 2 sessions of dee.\n');
+    for (const line of ['session end', `session end ${newest?.id} --account dee`, 'session list'])
+      expect((await run(line)).exit).toBe(2);
+  });
+});

@@ -3,6 +3,7 @@ import type { Clock } from '#kernel/clock.ts';
 import { commits } from '#kernel/commits.ts';
 import type { Context } from '#kernel/context.ts';
 import { type AppendedEvent, eventLog } from '#kernel/event.ts';
+import { ownWorker } from '#kernel/own-worker.ts';
 import { definePort } from '#kernel/port.ts';
 import { repeat } from '#kernel/repeat.ts';
 import { queue, type Ticket } from '#kernel/tickets.ts';
@@ -29,6 +30,8 @@ import { daemonRules } from '#resolvers/platform/system/rules.ts';
 
 /** What the worker's task is given by its plugin's setup. */
 interface WorkerSetup {
+  /** Told which worker this process is; null when it is none any more. */
+  is(id: (() => string) | null): void;
   readonly config: WorkerConfig;
   context(): Context;
 }
@@ -57,7 +60,7 @@ export const worker = definePlugin({
     daemonRules,
     queue,
   },
-  provides: [workerSetup],
+  provides: [workerSetup, ownWorker],
   tasks: [
     {
       name: 'worker',
@@ -65,17 +68,27 @@ export const worker = definePlugin({
     },
   ],
   setup({ config, provide, context }) {
-    provide(workerSetup, { config, context });
+    let own: (() => string) | null = null;
+    provide(ownWorker, { id: () => own?.() ?? null });
+    provide(workerSetup, {
+      config,
+      context,
+      is: (id) => {
+        own = id;
+      },
+    });
     return undefined;
   },
 });
 
-async function work({ config, context }: WorkerSetup, signal: AbortSignal): Promise<void> {
+async function work({ config, context, is }: WorkerSetup, signal: AbortSignal): Promise<void> {
   await present('WORKER', context, signal, async (presence, leaving) => {
     const worker = new JobWorker({ id: () => presence.id, config, context });
     const ends = await Promise.all([wakeByLog(worker, context), wakeByTickets(worker, context)]);
     worker.start();
+    is(() => presence.id);
     await aborted(leaving);
+    is(null);
     await presence.enter('DRAINING');
     for (const end of ends) await end();
     await worker.leave();

@@ -67,12 +67,16 @@ export const accountContract: ContractSuite = (name, open) => {
         passwordHash: 'hash',
       });
       const { passwordHash: _, ...visible } = fresh;
-      const kept = { ...visible, lastLoginAt: null, updatedAt: fresh.createdAt };
+      const kept = { ...visible, lastLoginAt: null, keyVersion: 0, updatedAt: fresh.createdAt };
       expect(await accounts.insert(fresh)).toEqual(kept);
       expect(await accounts.getMany([newId(), fresh.id])).toEqual([null, kept]);
       expect(await accounts.find({ name: 'ada' })).toEqual(kept);
       expect(await accounts.find({ email: 'ada@x.org' })).toEqual(kept);
-      expect(await accounts.findForSignIn('ada@x.org')).toEqual({ account: kept, passwordHash: 'hash' });
+      expect(await accounts.findForSignIn('ada@x.org')).toEqual({
+        account: kept,
+        passwordHash: 'hash',
+        secretKeyHash: null,
+      });
       expect(await accounts.findMany(['ada@x.org', 'nobody', 'ada'])).toEqual([kept, null, kept]);
       expect(await accounts.find({ name: 'ada@x.org' })).toBeNull();
       expect(await accounts.find({ email: 'ada' })).toBeNull();

@@ -1,6 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { visible } from '#kernel/access.ts';
-import { background } from '#kernel/background.ts';
 import type { Context } from '#kernel/context.ts';
 import { ImportRejectedError, UnavailableError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
@@ -9,6 +8,7 @@ import { allowSomewhere } from '#resolvers/network/access.ts';
 import { type ImportInput, type ImportOrder, importInput } from '#resolvers/network/imports/input.ts';
 import type { ImportTotals, InventoryImport } from '#resolvers/network/imports/inventory-import.ts';
 import { type Sorted, sortRows } from '#resolvers/network/imports/items.ts';
+import { type CarryOut, startImport } from '#resolvers/network/imports/job.ts';
 import { Overtaken } from '#resolvers/network/imports/pass.ts';
 import { nothingYet, ProgressTeller } from '#resolvers/network/imports/progress.ts';
 import { readOrder } from '#resolvers/network/imports/read.ts';
@@ -28,8 +28,8 @@ export const applyTimeout = 600_000;
  * The file is read and checked without a lock; then one transaction checks again and writes. With `ABORT` one row that
  * fails keeps everything from being written.
  *
- * It is carried out in this process, also after the request was answered: at once without `wait`, otherwise when the
- * time that a request may take (`network.import.wait`) is over before the end.
+ * It is carried out in this process, as a job where it runs jobs, also after the request was answered: at once without
+ * `wait`, otherwise when the time that a request may take (`network.import.wait`) is over before the end.
  * @returns the import as it ended, or as it runs; with `SKIP_ROW` it may hold failed rows.
  * @throws InputError, PayloadTooLargeError for a file that cannot be read at all: no import is kept of it;
  * ImportRejectedError for rows that failed: the import that it names lists all of them.
@@ -42,16 +42,23 @@ export async function importInventory(ctx: Context, input: ImportInput): Promise
   teller.tell('READ', 0, nothingYet);
   const { reading, site } = await readOrder(ctx, order);
   const started = await recordStart(ctx, id, order, reading.rows.length);
-  const outcome = carryOut(ctx, { order, reading, sorted: sortRows(ctx, reading, site), started, teller });
-  let answered = !order.wait;
-  ctx.use(background).run('network.inventoryImport', () =>
-    outcome.catch((error: unknown) => {
-      // Whoever waits is told; of a rejection the import tells, and nobody else needs to know.
-      if (answered && !(error instanceof ImportRejectedError)) throw error;
-    }),
-  );
-  const ended = order.wait ? await withinRequest(ctx, outcome) : null;
-  answered = true;
+  const sorted = sortRows(ctx, reading, site);
+  const outcome = Promise.withResolvers<InventoryImport>();
+  let isAwaited = order.wait;
+  outcome.promise.catch(() => undefined);
+  const work: CarryOut = async (signal) => {
+    try {
+      outcome.resolve(await carryOut(ctx, { order, reading, sorted, started, teller, signal }));
+    } catch (error) {
+      outcome.reject(error);
+      throw error;
+    }
+  };
+  // Also while its job waits for a worker: it is not abandoned.
+  teller.beat();
+  await startImport(ctx, id, work, () => isAwaited);
+  const ended = order.wait ? await withinRequest(ctx, outcome.promise) : null;
+  isAwaited = false;
   return ended ?? { ...started, progress: teller.last };
 }
 
@@ -69,7 +76,6 @@ async function withinRequest<T>(ctx: Context, outcome: Promise<T>): Promise<T | 
 async function carryOut(ctx: Context, running: Running): Promise<InventoryImport> {
   const { started, teller } = running;
   const { total } = started.progress;
-  teller.beat();
   try {
     const ended = await run(ctx, running);
     teller.tell('DONE', total, () => ({ done: total, counts: ended.counts }));
@@ -90,6 +96,8 @@ interface Running {
   readonly sorted: Sorted;
   readonly started: InventoryImport;
   readonly teller: ProgressTeller;
+  /** Aborted when the import is to end without having written anything. */
+  readonly signal: AbortSignal;
 }
 
 async function run(ctx: Context, running: Running): Promise<InventoryImport> {
@@ -132,10 +140,11 @@ interface Result {
 }
 
 async function pass(ctx: Context, running: Running, phase: 'VALIDATE' | 'APPLY'): Promise<Result> {
-  const { order, reading, sorted, teller } = running;
+  const { order, reading, sorted, teller, signal } = running;
   const settled = await settle(ctx, sorted, order, {
     writes: phase === 'APPLY',
     async told(settled) {
+      signal.throwIfAborted();
       teller.tell(phase, reading.rows.length, () => {
         const verdicts = rowVerdicts(sorted, settled);
         return { done: verdicts.size, counts: countsOf(verdicts) };

@@ -4,13 +4,12 @@ import { AuthenticationError } from '#kernel/errors.ts';
 import { parse } from '#kernel/input.ts';
 import { anonymousViewer } from '#kernel/viewer.ts';
 import { accountStore } from '#resolvers/platform/accounts/account.ts';
-import { saveAccount } from '#resolvers/platform/accounts/change.ts';
-import { passwordChanged, tellAccount } from '#resolvers/platform/accounts/events.ts';
 import { hashSecret } from '#resolvers/platform/api-keys/api-key.ts';
 import { resetStore } from '#resolvers/platform/password-resets/reset.ts';
 import { signInRules } from '#resolvers/platform/rules.ts';
 import { endAllSessions } from '#resolvers/platform/sessions/end.ts';
 import { newPassword, passwordHasher, requireUnlikeOwner } from '#resolvers/platform/sign-in/passwords.ts';
+import { setPassword } from '#resolvers/platform/sign-in/set-password.ts';
 
 const PasswordReset = (passwordMinLength: number) =>
   z.object({ token: z.string('token must be a text.'), password: newPassword(passwordMinLength) });
@@ -40,8 +39,7 @@ export async function resetPassword(
     if (!account?.isActive || account.kind !== 'HUMAN' || (isFirst && locked?.passwordHash != null)) throw refused();
     if ((await ctx.use(resetStore).consume(tokenHash, found.purpose, now())) === null) throw refused();
     requireUnlikeOwner(password, account);
-    const saved = await saveAccount(ctx, account, { passwordHash, mustChangePassword: false });
-    tellAccount(ctx, passwordChanged, account, saved, ['password']);
+    await setPassword(ctx, account, passwordHash);
     const ended = await endAllSessions(ctx, account.id, 'Password reset');
     return { sessionsEnded: ended.length };
   });

@@ -3,13 +3,11 @@ import type { Context } from '#kernel/context.ts';
 import { AuthenticationError, ForbiddenError } from '#kernel/errors.ts';
 import { parse } from '#kernel/input.ts';
 import { accountStore } from '#resolvers/platform/accounts/account.ts';
-import { passwordChanged, tellAccount } from '#resolvers/platform/accounts/events.ts';
-import { newEtag } from '#resolvers/platform/etag.ts';
-import { resetStore } from '#resolvers/platform/password-resets/reset.ts';
 import { signInRules } from '#resolvers/platform/rules.ts';
 import { currentSession, endAllSessions } from '#resolvers/platform/sessions/end.ts';
 import { checkPassword } from '#resolvers/platform/sign-in/check.ts';
 import { newPassword, password, passwordHasher, requireUnlikeOwner } from '#resolvers/platform/sign-in/passwords.ts';
+import { setPassword } from '#resolvers/platform/sign-in/set-password.ts';
 
 const passwordChange = (minLength: number) => z.object({ current: password, password: newPassword(minLength) });
 export type PasswordChangeInput = z.input<ReturnType<typeof passwordChange>>;
@@ -30,15 +28,9 @@ export async function changePassword(ctx: Context, input: PasswordChangeInput): 
   await checkPassword(ctx, { name: own.name, password: given.current, address: ctx.request.address });
   const passwordHash = await ctx.use(passwordHasher).hash(given.password);
   return ctx.atomically(async (ctx) => {
-    const accounts = ctx.use(accountStore);
-    const locked = await accounts.lock(own.id);
+    const locked = await ctx.use(accountStore).lock(own.id);
     if (!locked?.account.isActive) throw new AuthenticationError('Account deactivated');
-    const updatedAt = new Date(ctx.clock.now()).toISOString();
-    const change = { passwordHash, mustChangePassword: false, etag: newEtag(), updatedAt };
-    const account = await accounts.update(own.id, locked.account.etag, change);
-    if (typeof account === 'string') throw new Error(`A locked account could not be changed: ${account}.`);
-    await ctx.use(resetStore).revoke(own.id, updatedAt);
-    tellAccount(ctx, passwordChanged, locked.account, account, ['password']);
+    await setPassword(ctx, locked.account, passwordHash);
     const ended = await endAllSessions(ctx, own.id, 'Password changed', currentSession(ctx));
     return { sessionsEnded: ended.length };
   });

@@ -11,11 +11,13 @@ import { type JobGraph, openJobGraph } from '../../../support/job-graph.ts';
 
 let graph: JobGraph;
 let url: string;
-beforeAll(async () => {
-  graph = await openJobGraph('memory', { queue: { summaryInterval: '200ms' } });
-  url = await graph.gateway.listen();
-});
-afterAll(() => graph.gateway.dispose());
+const open = (storage: 'memory' | 'embedded') => {
+  beforeAll(async () => {
+    graph = await openJobGraph(storage, { queue: { summaryInterval: '200ms' } });
+    url = await graph.gateway.listen();
+  });
+  afterAll(() => graph.gateway.dispose());
+};
 
 const put = (name = 'tests.dummy') => enqueueJob(graph.system, { name, args: { id: newId() } });
 const write = (running: RunningJob, from: number, to: number) =>
@@ -63,7 +65,9 @@ function watch({ id }: Job, variables: object = {}, token = 'job:read') {
   return { stream, client };
 }
 
-describe('a job that is followed', () => {
+describe.each(['memory', 'embedded'] as const)('a job that is followed in storage %s', (storage) => {
+  open(storage);
+
   test('tells its states and every line once, and is complete with its end', async () => {
     const job = await put();
     const { stream } = watch(job);
@@ -178,45 +182,62 @@ describe('a job that is followed', () => {
   });
 });
 
-test('what happens to jobs is told by filter, to those who may read them', async () => {
-  const client = socketClient(url, 'job:read@tests.');
-  const stream = subscribeOver(
-    client,
-    `subscription { jobChanged(hello: true, filter: { state: [RUNNING, COMPLETE] }) { __typename
-      ... on JobStarted { fromState toState job { name } } ... on JobCompleted { fromState job { state journaled } } } }`,
-  );
-  await stream.reach(1);
-  await put('secret.thing');
-  const [hidden, seen] = [await graph.start(), await put().then(() => graph.start())];
-  await complete(hidden);
-  await complete(seen);
-  await stream.reach(3);
-  expect(stream.items.slice(1).map(({ data }) => data?.jobChanged)).toEqual([
-    { __typename: 'JobStarted', fromState: 'PENDING', toState: 'RUNNING', job: { name: 'tests.dummy' } },
-    { __typename: 'JobCompleted', fromState: 'RUNNING', job: { state: 'COMPLETE', journaled: true } },
-  ]);
-  await client.dispose();
-});
+describe('what is told of all jobs', () => {
+  open('memory');
 
-test('the summary of the queue is told when it is another for the viewer, and not too often', async () => {
-  const document = 'subscription { queueSummaryChanged { ... on QueueSummary { rows { name state n } } } }';
-  const [client, blind] = [socketClient(url, 'job:read@tests.'), socketClient(url, 'event:read')];
-  const [stream, other] = [subscribeOver(client, document), subscribeOver(blind, document)];
-  await Promise.all([stream.reach(1), other.reach(1)]);
-  const rows = ({ items }: Received) =>
-    items.map(({ data }) => (data as { queueSummaryChanged: { rows: object[] } }).queueSummaryChanged.rows);
-  expect(rows(stream)).toEqual([[]]);
-  const job = await put();
-  await put();
-  await stream.reach(2);
-  await other.reach(2);
-  expect(rows(stream).at(-1)).toEqual([{ name: 'tests.dummy', state: 'PENDING', n: 2 }]);
-  expect(rows(other).at(-1)).toEqual([{ name: 'UnauthorizedJob', state: 'PENDING', n: 2 }]);
-  for (let run = 0; run < 2; run += 1) await complete(await graph.start());
-  await stream.reach(3);
-  await pause(500);
-  expect(stream.items.length).toBeLessThanOrEqual(4);
-  expect(rows(stream).at(-1)).toEqual([]);
-  expect(job.state).toBe('PENDING');
-  await Promise.all([client.dispose(), blind.dispose()]);
+  test('what happens to jobs is told by filter, to those who may read them', async () => {
+    const client = socketClient(url, 'job:read@tests.');
+    const stream = subscribeOver(
+      client,
+      `subscription { jobChanged(hello: true, filter: { state: [RUNNING, COMPLETE] }) { __typename
+      ... on JobStarted { fromState toState job { name } } ... on JobCompleted { fromState job { state journaled } } } }`,
+    );
+    await stream.reach(1);
+    await put('secret.thing');
+    const [hidden, seen] = [await graph.start(), await put().then(() => graph.start())];
+    await complete(hidden);
+    await complete(seen);
+    await stream.reach(3);
+    expect(stream.items.slice(1).map(({ data }) => data?.jobChanged)).toEqual([
+      { __typename: 'JobStarted', fromState: 'PENDING', toState: 'RUNNING', job: { name: 'tests.dummy' } },
+      { __typename: 'JobCompleted', fromState: 'RUNNING', job: { state: 'COMPLETE', journaled: true } },
+    ]);
+    await client.dispose();
+  });
+
+  test('the summary of the queue is told when it is another for the viewer, and not too often', async () => {
+    const document = 'subscription { queueSummaryChanged { ... on QueueSummary { rows { name state n } } } }';
+    const [client, blind] = [socketClient(url, 'job:read@tests.'), socketClient(url, 'event:read')];
+    const [stream, other] = [subscribeOver(client, document), subscribeOver(blind, document)];
+    await Promise.all([stream.reach(1), other.reach(1)]);
+    const rows = ({ items }: Received) =>
+      items.map(({ data }) => (data as { queueSummaryChanged: { rows: object[] } }).queueSummaryChanged.rows);
+    expect(rows(stream)).toEqual([[]]);
+    const job = await put();
+    await put();
+    await stream.reach(2);
+    await other.reach(2);
+    expect(rows(stream).at(-1)).toEqual([{ name: 'tests.dummy', state: 'PENDING', n: 2 }]);
+    expect(rows(other).at(-1)).toEqual([{ name: 'UnauthorizedJob', state: 'PENDING', n: 2 }]);
+    for (let run = 0; run < 2; run += 1) await complete(await graph.start());
+    await stream.reach(3);
+    await pause(500);
+    expect(stream.items.length).toBeLessThanOrEqual(4);
+    expect(rows(stream).at(-1)).toEqual([]);
+    expect(job.state).toBe('PENDING');
+    await Promise.all([client.dispose(), blind.dispose()]);
+  });
+
+  test('the history of the queue has a point for each change', async () => {
+    graph.gateway.work();
+    await put();
+    const samples = async () => {
+      const document = '{ jobHistory { nodes { pending running total } } }';
+      const { data } = await graph.gateway.execute({ document });
+      return (data as { jobHistory: { nodes: { pending: number; total: number }[] } }).jobHistory.nodes;
+    };
+    const end = Date.now() + 5000;
+    while ((await samples()).length === 0 && Date.now() < end) await pause(50);
+    expect((await samples())[0]).toEqual({ pending: 1, running: 0, total: 1 });
+  });
 });
