@@ -92,6 +92,7 @@ function permissions(plugins: readonly GatehousePlugin[]): string {
       `A scope names a kind and a thing: ${listed(kinds.map((kind) => `@${kind}/…`))}.`,
     pattern: () => 'A scope is an RE2 expression, held against the beginning.',
     path: () => 'A scope is a path, and means everything below it.',
+    key: () => 'A scope is any text, and means that alone.',
     none: () => 'There are no scopes.',
   };
   return page(

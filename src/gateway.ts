@@ -18,6 +18,7 @@ import { commits, createCommits } from '#kernel/commits.ts';
 import type { ConfigSection } from '#kernel/config.ts';
 import { type Context, type ContextFacts, type ContextSource, createContext } from '#kernel/context.ts';
 import { createDeparture, departure } from '#kernel/departure.ts';
+import { endpoints } from '#kernel/endpoint.ts';
 import { eventLog } from '#kernel/event.ts';
 import { type Graph, graph } from '#kernel/graph.ts';
 import { createLogger, type Logger } from '#kernel/log.ts';
@@ -28,6 +29,8 @@ import { authenticator, systemViewer } from '#kernel/viewer.ts';
 import { BackgroundWork } from '#plugins/background.ts';
 import { makePlan, type Plan } from '#plugins/configure.ts';
 import type { GatehousePlugin } from '#plugins/define.ts';
+import { collectEndpoints } from '#plugins/endpoints.ts';
+import { collectMounts } from '#plugins/mounts.ts';
 import { PluginError } from '#plugins/order.ts';
 import { PortRegistry, setupPlugins } from '#plugins/registry.ts';
 import { runTasks } from '#plugins/tasks.ts';
@@ -40,6 +43,8 @@ import { errors } from '#schema/errors.ts';
 import { eventTypes } from '#schema/event.ts';
 import { feeds } from '#schema/feed.ts';
 import { plainIds } from '#schema/node.ts';
+import { noteOrigins } from '#schema/origins.ts';
+import { rootFields } from '#schema/root-fields.ts';
 import { scalars } from '#schema/scalars.ts';
 
 /** The config sections of the rooms that are no plugins. */
@@ -83,15 +88,22 @@ export interface Gateway {
 
 /**
  * The graph of a set of plugins. Nothing is started for it.
+ * @param origins is told which plugin declares each root field.
  * @throws PluginError naming the plugin whose part does not fit.
  */
-export function makeSchema(plugins: readonly GatehousePlugin[], declared: Catalogue): GraphQLSchema {
+export function makeSchema(
+  plugins: readonly GatehousePlugin[],
+  declared: Catalogue,
+  origins: Map<string, string> = new Map(),
+): GraphQLSchema {
   const builder = createBuilder();
   scalars(builder);
   errors(builder);
   feeds(builder);
   for (const plugin of plugins)
-    blaming(`Plugin "${plugin.name}" cannot add to the graph`, () => plugin.schema?.(builder));
+    blaming(`Plugin "${plugin.name}" cannot add to the graph`, () =>
+      noteOrigins(builder, plugin.name, () => plugin.schema?.(builder), origins),
+    );
   return blaming('The graph of these plugins cannot be built', () => {
     eventTypes(builder, declared);
     return plainIds(builder, lexicographicSortSchema(builder.toSchema()));
@@ -172,7 +184,11 @@ async function startGateway(plan: Plan, options: GatewayOptions & { readonly fol
   const dataDir = core.dataDir.startsWith('memory://') ? core.dataDir : resolve(options.folder, core.dataDir);
   if (!dataDir.startsWith('memory://')) await mkdir(dataDir, { recursive: true });
 
-  const schema = makeSchema(plugins, plan.catalogue);
+  const origins = new Map<string, string>();
+  const schema = makeSchema(plugins, plan.catalogue, origins);
+  const mounts = collectMounts(plugins);
+  const callable = collectEndpoints(rootFields(schema, origins), mounts, plan.catalogue);
+  provide(endpoints, { list: () => callable });
   const dispose = await setupPlugins(plugins, { ports, config, dataDir, signal: draining.signal, log, context });
   try {
     const who = ports.use(authenticator, null);
@@ -206,7 +222,7 @@ async function startGateway(plan: Plan, options: GatewayOptions & { readonly fol
       },
       metrics: measures,
       checks: plugins.flatMap((plugin) => plugin.checks),
-      routes: plugins.flatMap((plugin) => plugin.routes),
+      mounts,
       upgrade: sockets.upgrade,
       stream: createSse({ hub, operations, schema, config: live, context }),
     });

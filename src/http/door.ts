@@ -66,15 +66,20 @@ export function createDoor(parts: DoorParts): Door {
       const preflight = origins.preflight(caller);
       if (preflight) return preflight;
       if (path === null) throw new HttpRefusal(400, 'The address of the request is malformed.');
-      const handler = find(request, path);
-      route = path;
+      const { handler, named, path: declared } = find(request, path);
+      route = declared;
       if (!isSafe(request.method)) origins.refuseForeign(caller);
-      return handler(request, caller, async (known) => ({
+      return handler(
+        request,
         caller,
-        headers,
-        ...line,
-        viewer: known ?? (await authenticator.authenticate(caller.credentials({ responseHeaders: headers }))),
-      }));
+        async (known) => ({
+          caller,
+          headers,
+          ...line,
+          viewer: known ?? (await authenticator.authenticate(caller.credentials({ responseHeaders: headers }))),
+        }),
+        named,
+      );
     }
 
     const response = await enter().catch((error: unknown) => {

@@ -1,5 +1,6 @@
 import proxyaddr from 'proxy-addr';
 import { json } from '#http/answer.ts';
+import { createAssetServer } from '#http/assets.ts';
 import { withLimitedBody } from '#http/body.ts';
 import { type Call, factsOf } from '#http/call.ts';
 import type { Caller } from '#http/caller.ts';
@@ -7,21 +8,24 @@ import type { GraphqlConfig, HttpConfig, MetricsConfig } from '#http/config.ts';
 import type { GraphqlDoor } from '#http/graphql.ts';
 import { createReadiness } from '#http/health.ts';
 import type { MetricsRegistry } from '#http/metrics.ts';
-import { createRouteTable } from '#http/routes.ts';
+import { createRouteTable, type Match } from '#http/routes.ts';
 import { allow } from '#kernel/access.ts';
 import { type Context, type ContextSource, createContext } from '#kernel/context.ts';
-import type { ReadinessCheck, Route } from '#kernel/plugin.ts';
+import { type Mount, verbOfMethod } from '#kernel/endpoint.ts';
+import type { Assets, Link, Mounted, ReadinessCheck, Route } from '#kernel/plugin.ts';
 import { anonymousViewer, systemViewer, type Viewer } from '#kernel/viewer.ts';
 
 /**
  * Answers a request.
  * @param call looks at the credential, and throws when it is not good: not every room asks who is there. A room that
  * knows already says whom it lets in.
+ * @param named what stood for the names in the path.
  */
 export type Handler = (
   request: Request,
   caller: Caller,
   call: (viewer?: Viewer) => Promise<Call>,
+  named: Readonly<Record<string, string>>,
 ) => Promise<Response> | Response;
 
 export interface RoomParts {
@@ -30,7 +34,7 @@ export interface RoomParts {
   readonly config: { readonly http: HttpConfig; readonly graphql: GraphqlConfig; readonly metrics: MetricsConfig };
   readonly metrics: MetricsRegistry;
   readonly checks: readonly ReadinessCheck[];
-  readonly routes: readonly Route[];
+  readonly mounts: readonly Mount[];
   readonly isDraining: () => boolean;
 }
 
@@ -39,7 +43,7 @@ export interface RoomParts {
  * @returns how to find what answers a request; it throws HttpRefusal where nothing does.
  * @throws Error when two routes answer the same requests.
  */
-export function createRooms(parts: RoomParts): (request: Request, path: string) => Handler {
+export function createRooms(parts: RoomParts): (request: Request, path: string) => Match<Handler> {
   const { graphql, source, config, metrics } = parts;
   const ready = createReadiness({
     checks: parts.checks,
@@ -63,11 +67,34 @@ export function createRooms(parts: RoomParts): (request: Request, path: string) 
     return new Response(await metrics.text(), { headers: { 'content-type': metrics.contentType } });
   };
   const answerRoute =
-    (route: Route): Handler =>
-    async (request, _caller, call) => {
+    (route: Route, name: string): Handler =>
+    async (request, _caller, call, named) => {
       const known = await call(route.anonymous ? anonymousViewer() : undefined);
-      return route.handle(withLimitedBody(request, config.http.maxBodyBytes, known.signal), contextOf(known));
+      const ctx = contextOf(known);
+      if (!route.anonymous) letIn(ctx, route, name, request.method);
+      if (named.tenant !== undefined && isTenantRoute(route)) allow(ctx, 'tenant:use', { tenant: named.tenant });
+      return route.handle(withLimitedBody(request, config.http.maxBodyBytes, known.signal), ctx, named);
     };
+  const answerLink =
+    (link: Link, name: string): Handler =>
+    async (request, _caller, call) => {
+      if (link.permission !== null) letIn(contextOf(await call()), link, name, request.method);
+      return new Response(null, { status: 302, headers: { location: link.enterUrl } });
+    };
+  const answerAsset = (assets: Assets, name: string): Handler => {
+    const serve = createAssetServer(assets);
+    return async (request, _caller, call) => {
+      if (assets.permission !== null) letIn(contextOf(await call()), assets, name, request.method);
+      return serve(request, new URL(request.url).pathname);
+    };
+  };
+  const mounted = ({ kind, name, part }: Mount): { method: Route['method']; path: string; handler: Handler }[] => {
+    if (kind === 'ROUTE') return [{ method: part.method, path: part.path, handler: answerRoute(part, name) }];
+    if (kind === 'LINK') return [{ method: 'GET', path: part.path, handler: answerLink(part, name) }];
+    const handler = answerAsset(part, name);
+    const below = part.path.endsWith('/') ? `${part.path}*` : `${part.path}/*`;
+    return [...new Set([part.path, below])].map((path) => ({ method: 'GET', path, handler }));
+  };
 
   const table = createRouteTable<Handler>([
     { method: 'GET', path: '/health', handler: answerAlive },
@@ -75,15 +102,24 @@ export function createRooms(parts: RoomParts): (request: Request, path: string) 
     { method: 'GET', path: '/ready', handler: answerReady },
     { method: 'GET', path: '/health/ready', handler: answerReady },
     { method: 'GET', path: '/metrics', handler: answerMetrics },
-    ...parts.routes.map((route) => ({ method: route.method, path: route.path, handler: answerRoute(route) })),
+    ...parts.mounts.flatMap(mounted),
   ]);
 
   return (request, path) => {
     // Its own door knows what GraphQL over HTTP says of methods.
-    if (path === '/graphql') return answerGraphql;
-    return path === '/' && graphql.showsPage(request) ? showPage : table.match(request.method, path);
+    if (path === '/graphql') return { handler: answerGraphql, named: {}, path };
+    if (path === '/' && graphql.showsPage(request)) return { handler: showPage, named: {}, path };
+    return table.match(request.method, path);
   };
 }
+
+/** The right of what is mounted, before it hears of the request. */
+function letIn(ctx: Context, { permission }: Mounted, name: string, method: string): void {
+  if (permission === undefined) allow(ctx, `api:${verbOfMethod[method] ?? 'use'}`, { api: name });
+  else if (permission !== null) allow(ctx, permission);
+}
+
+const isTenantRoute = ({ path }: Route): boolean => path.split('/').includes(':tenant*');
 
 /** Who reads the metrics by where they come from: not whom a proxy speaks for that nobody declared. */
 function createMetricsRule({ metrics }: RoomParts['config']): (caller: Caller) => boolean {

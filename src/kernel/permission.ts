@@ -5,7 +5,7 @@ import { compilePattern, type Pattern } from '#kernel/pattern.ts';
  * The permission grammar and its evaluation.
  *
  *     permission = "*" | area ":" verb [ "@" scope ]
- *     scope      = kind "/" value  |  pattern  |  path          (each area declares which)
+ *     scope      = kind "/" value  |  pattern  |  path  |  key    (each area declares which)
  *
  * A permission without a scope covers every scope. Grants are a union; there is no deny.
  */
@@ -18,8 +18,8 @@ export interface AreaRules {
   readonly verbs: Readonly<Record<string, { readonly description: string; readonly standard?: boolean | string }>>;
   /** Verbs that a verb includes, beside what every area has: `admin` all, `write` create, update and delete. */
   readonly implies?: Readonly<Record<string, readonly string[]>>;
-  readonly scope: 'kinds' | 'pattern' | 'path' | 'none';
-  /** The fact that a pattern or a path is held against; the area's name when it says nothing. */
+  readonly scope: 'kinds' | 'pattern' | 'path' | 'key' | 'none';
+  /** The fact that a pattern, a path or a key is held against; the area's name when it says nothing. */
   readonly fact?: string;
   /** The kinds that a scope may name, for areas whose scope is `kinds`. */
   readonly kinds?: Readonly<Record<string, unknown>>;
@@ -28,7 +28,7 @@ export interface AreaRules {
 export interface Permission {
   readonly area: string;
   readonly verb: string;
-  /** For patterns and paths the kind is the fact they are held against. */
+  /** For patterns, paths and keys the kind is the fact they are held against. */
   readonly scope: { readonly kind: string; readonly value: string } | null;
 }
 
@@ -102,6 +102,8 @@ function parseScope(area: AreaRules, text: string): ScopeGrant | null {
       }
     case 'path':
       return text.startsWith('/') ? { kind: factOf(area), value: text } : null;
+    case 'key':
+      return text === '' ? null : { kind: factOf(area), value: text };
     case 'none':
       return null;
   }

@@ -5,6 +5,7 @@ import type { EventDefinition } from '#kernel/event.ts';
 import type { JobClass, JobOptions } from '#kernel/job.ts';
 import type { Listener } from '#kernel/listener.ts';
 import type { Logger } from '#kernel/log.ts';
+import type { PermissionName } from '#kernel/permission.ts';
 import type { ManyPort, Port } from '#kernel/port.ts';
 import type { UnitOfWork } from '#kernel/unit.ts';
 
@@ -17,16 +18,55 @@ export interface ReadinessCheck {
   check(ctx: Context): Promise<void>;
 }
 
-/** A door of a plugin's own beside GraphQL. */
-export interface Route {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** An absolute path without a pattern. */
+/** What everything that a plugin mounts at a path may say of itself. Lists of endpoints show it. */
+export interface Mounted {
+  /**
+   * An absolute path. In routes and links `:name` stands for one segment, which may be empty where it is the last, and
+   * `:name*` for one or more, as many as fit. The path without patterns is the more telling one and goes first.
+   */
   readonly path: string;
   readonly description: string;
+  /** What permissions call it: dotted words; made from the plugin's name and the path unless said. */
+  readonly name?: string;
+  /** How people call it; its path unless said. */
+  readonly title?: string;
+  /** Who answers for it; the plugin unless said. */
+  readonly author?: string;
+  readonly tags?: readonly string[];
+  /** The day since which it exists, such as `2026-03-01`: for a while it is told apart as new. */
+  readonly since?: string;
+  /**
+   * The right that is asked before it answers: unless said, `api:` with the verb of the method (GET and HEAD read, POST
+   * create, PUT and PATCH update, DELETE delete) on its name. Null: none, it is for everybody or asks by itself.
+   */
+  readonly permission?: PermissionName | null;
+}
+
+/** A door of a plugin's own beside GraphQL. With `:tenant*` in its path it asks `tenant:use` on that tenant as well. */
+export interface Route extends Mounted {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Whether the door looks at credentials itself: then the viewer is anonymous, whatever the request carries. */
   readonly anonymous?: boolean;
-  /** The viewer is authenticated already; the handler asks `allow` as every behaviour does. */
-  handle(request: Request, ctx: Context): Promise<Response>;
+  /**
+   * The viewer is authenticated, and the right was asked already.
+   * @param named what stood for the names in the path, decoded.
+   */
+  handle(request: Request, ctx: Context, named: Readonly<Record<string, string>>): Promise<Response>;
+}
+
+/** A path that leads somewhere else: GET and HEAD are answered with 302. */
+export interface Link extends Mounted {
+  readonly enterUrl: string;
+}
+
+/** A folder of files under a path, for GET and HEAD. */
+export interface Assets extends Mounted {
+  /** The folder. Nothing outside of it is given, whatever leads there. */
+  readonly directory: URL | string;
+  /** The file that stands for a folder; `index.html` unless said. */
+  readonly index?: string;
+  /** Whether the index of the whole folder answers for paths that name no file: for pages that route by themselves. */
+  readonly spa?: boolean;
 }
 
 /** Work that goes on from start to drain, in every process. */
@@ -92,6 +132,8 @@ export interface Plugin<Builder = unknown> {
   readonly accounts: readonly AccountDeclaration[];
   readonly checks: readonly ReadinessCheck[];
   readonly routes: readonly Route[];
+  readonly links: readonly Link[];
+  readonly assets: readonly Assets[];
   readonly tasks: readonly Task[];
   readonly listeners: readonly Listener[];
   schema?(builder: Builder): void;

@@ -5,6 +5,7 @@ import { authProxy } from '#plugins/auth-proxy/plugin.ts';
 import { authToken } from '#plugins/auth-token/plugin.ts';
 import type { GatehousePlugin } from '#plugins/define.ts';
 import { egressPlugin } from '#plugins/egress/plugin.ts';
+import { info } from '#plugins/info.ts';
 import { jobs } from '#plugins/jobs.ts';
 import { mailNone } from '#plugins/mail-none.ts';
 import { mailSmtp } from '#plugins/mail-smtp/plugin.ts';
@@ -39,6 +40,7 @@ export const defaultPlugins: readonly GatehousePlugin[] = [
   system,
   worker,
   scheduler,
+  info,
   messages,
   settings,
   store,

@@ -9,7 +9,17 @@ export type GatehousePlugin = Plugin<Builder>;
 
 type Data = Pick<
   GatehousePlugin,
-  'permissions' | 'roles' | 'accounts' | 'checks' | 'routes' | 'tasks' | 'listeners' | 'dependsOn' | 'jobOptions'
+  | 'permissions'
+  | 'roles'
+  | 'accounts'
+  | 'checks'
+  | 'routes'
+  | 'links'
+  | 'assets'
+  | 'tasks'
+  | 'listeners'
+  | 'dependsOn'
+  | 'jobOptions'
 >;
 
 /** What a plugin says of itself. Only `name`, `version` and `description` are needed. */
@@ -60,6 +70,8 @@ export function definePlugin<
     accounts: [],
     checks: [],
     routes: [],
+    links: [],
+    assets: [],
     tasks: [],
     listeners: [],
     ...declaration,

@@ -20,6 +20,7 @@ export const kernelPorts: ReadonlySet<string> = new Set([
   'graph',
   'commits',
   'events.retention',
+  'endpoints',
 ]);
 
 /** The plugins and all they depend on, each once. */

@@ -17,4 +17,11 @@ export function describeField({ description, needs, emits = [] }: FieldFacts): s
   return last === '' ? description : `${description}\n\n${last}`;
 }
 
+/** What `describeField` wrote, in parts again. */
+export function readFacts(text: string): { description: string; needs: string | null; emits: string[] } {
+  const [, description = text, needs = null, emits = ''] =
+    /^([\s\S]*?)(?:\n\n(?:Needs (.+?)\.(?= Emits |$))? ?(?:Emits (.+)\.)?)?$/.exec(text) ?? [];
+  return { description, needs, emits: emits === '' ? [] : emits.split(', ') };
+}
+
 export const pascalCase = (name: string): string => (name[0] ?? '').toUpperCase() + name.slice(1);

@@ -50,3 +50,14 @@ describe('setting', () => {
     expect(await run('setting get table')).toMatchObject({ exit: 2, err: 'USAGE: Say whose settings: --account.\n' });
   });
 });
+
+describe('info', () => {
+  test('lists what can be called', async () => {
+    const { out } = await run('info --api device create');
+    expect(out).toMatch(/^TITLE +NAME +KIND +PLUGIN +PATH +NEEDS\n/);
+    expect(out).toMatch(/\nDevice create +deviceCreate +mutation +network +\/graphql +network:create\n/);
+    expect((await run('info --json --tag nothing')).json).toEqual([]);
+    const { json } = await run('info --json --api --tag graphql summary');
+    expect(json).toContainEqual(expect.objectContaining({ name: 'queueSummary', kind: 'QUERY' }));
+  });
+});

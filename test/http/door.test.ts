@@ -159,6 +159,7 @@ describe('routes of plugins', () => {
     method,
     path,
     description: 'A route.',
+    permission: null,
     handle,
   });
   const routes = [

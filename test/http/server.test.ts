@@ -35,6 +35,7 @@ const slowRoute = (milliseconds: number) => ({
   method: 'GET' as const,
   path: '/slow',
   description: 'Takes its time.',
+  permission: null,
   handle: async () => {
     await new Promise((resolve) => setTimeout(resolve, milliseconds));
     return new Response('done');

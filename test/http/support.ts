@@ -200,7 +200,7 @@ export function testDoor({ config = {}, ...rest }: TestDoorOptions = {}) {
     config: sections,
     metrics,
     checks: rest.checks ?? [],
-    routes: rest.routes ?? [],
+    mounts: (rest.routes ?? []).map((part) => ({ kind: 'ROUTE', plugin: 'test', name: 'test', part })),
     ...(rest.stream && { stream: rest.stream }),
     ...(rest.upgrade && { upgrade: rest.upgrade }),
   });

@@ -32,7 +32,7 @@ const faulty = definePlugin({
     { name: 'faulty', check: async () => fail() },
     { name: 'advice', advisory: true, check: async () => fail() },
   ],
-  routes: [{ method: 'GET', path: '/faulty', description: 'Throws.', handle: async () => fail() }],
+  routes: [{ method: 'GET', path: '/faulty', description: 'Throws.', permission: null, handle: async () => fail() }],
   tasks: [
     {
       name: 'faulty.task',

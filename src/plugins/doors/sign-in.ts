@@ -36,6 +36,7 @@ export const signInDoors: readonly Route[] = [
     (method): Route => ({
       method,
       path: '/logout',
+      permission: null,
       description: 'Ends the session that the request is part of, and makes browsers forget its cookie.',
       async handle(_request, ctx) {
         await logout(ctx);

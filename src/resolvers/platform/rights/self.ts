@@ -14,6 +14,14 @@ export function requireAccount(ctx: Context): string {
 }
 
 /**
+ * For what everybody may ask who is known, the gateway itself among them.
+ * @throws AuthenticationError for anonymous, ForbiddenError while a change of password is due.
+ */
+export function requireSignedIn(ctx: Context): void {
+  if (ctx.viewer.kind !== 'SYSTEM') requireAccount(ctx);
+}
+
+/**
  * What of a list the viewer may see.
  * @throws AuthenticationError or ForbiddenError when that could never be anything.
  */
