@@ -73,6 +73,7 @@ export async function openJobGraph(
       dataDir: 'memory://',
       log: { level: 'silent' },
       http: { port: 0 },
+      ...(typeof storage === 'object' && 'url' in storage && { storage: { url: storage.url, poolSize: 10 } }),
       ...config,
     },
   });

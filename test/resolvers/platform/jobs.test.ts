@@ -168,6 +168,20 @@ describe('a job is put in the queue', () => {
     expect(await counts()).toEqual({ queue: 0, journal: 0 });
   });
 
+  test('with an event that repeats its arguments unless they are large', async () => {
+    await put({ text: 'x'.repeat(1000) });
+    await put({ text: 'x'.repeat(70_000) });
+    const log = system.use(eventLog);
+    while ((await log.number(1000)) > 0);
+    const events = (await log.read(0, 1000)).filter(({ name }) => name === 'platform.job.enqueued');
+    const snapshots = events.map(({ data }) => (data as { job: { args?: object; argsOmitted?: true } }).job);
+    expect(snapshots.map(({ args, argsOmitted }) => [args !== undefined, argsOmitted ?? false])).toEqual([
+      [true, false],
+      [false, true],
+    ]);
+    expect(events[0]?.scope).toEqual({ job: 'tests.dummy', project: 'tests' });
+  });
+
   test('all of many, or none', async () => {
     await put({ n: 2 });
     const many = [1, 2, 3].map((n) => ({ name: 'tests.dummy', args: { n } }));
