@@ -17,6 +17,7 @@ export const authTokenDoors: readonly Route[] = ['', '/'].flatMap((end): Route[]
   {
     method: 'POST',
     path: `/api/verify_token${end}`,
+    permission: null,
     description: 'Answers `true` to a request with a good credential, such as an auth token.',
     handle: async (_request, ctx) => secretJson(await verifyAuthToken(ctx, null)),
   },
