@@ -1,3 +1,4 @@
+import { accountTies } from '#kernel/account-ties.ts';
 import { keys } from '#kernel/config.ts';
 import { jsonObject } from '#kernel/json.ts';
 import { definePlugin } from '#plugins/define.ts';
@@ -18,10 +19,11 @@ export const settings = definePlugin({
   permissions: [settingArea],
   events: settingEvents,
   uses: { settingStore },
-  provides: [settingRules],
+  provides: [settingRules, accountTies],
   schema: settingFields,
   setup({ config, provide }) {
     provide(settingRules, config);
+    provide(accountTies, { remove: (ctx, accountId) => ctx.use(settingStore).forget(accountId) });
     return undefined;
   },
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { settingStore } from '#resolvers/platform/settings/setting.ts';
 import { socketClient, subscribeOver } from '../../support/clients.ts';
 import { openRooms, type Roomer, type Rooms } from '../../support/rooms.ts';
 
@@ -140,6 +141,18 @@ describe('settings', () => {
     expect(await remove(['a'], { account }, reader)).toMatchObject({ code: 'FORBIDDEN' });
     expect(await read([], reader, { name: 'nobody' })).toBe('NOT_FOUND');
     expect((await rooms.ask('{ setting }')).errors[0]?.extensions?.code).toBe('UNAUTHENTICATED');
+  });
+
+  test('are gone with their account', async () => {
+    await update(['a', 'b'], 1);
+    const accounts = await rooms.roomer('account:read', 'account:delete');
+    const document = 'query ($by: AccountKey!) { account(by: $by) { etag } }';
+    const by = { name: me.account.name };
+    const { etag } = (await accounts.ask(document, { by })).data.account;
+    expect(await rooms.system.use(settingStore).getMany([me.account.id])).toMatchObject([{ value: { a: { b: 1 } } }]);
+    const deleted = await accounts.change('accountDelete', { by, etag }, '__typename');
+    expect(deleted).toEqual({ __typename: 'AccountDeleteSuccess' });
+    expect(await rooms.system.use(settingStore).getMany([me.account.id])).toEqual([null]);
   });
 
   test('tell their owner and who may read all of them', async () => {
