@@ -32,6 +32,7 @@ export function toAppended<Data>(
       account: viewer.id,
       name: viewer.name,
       credential: viewer.credential?.kind ?? null,
+      ...jobOf(viewer),
       address: request.address,
     },
     occurredAt,
@@ -50,3 +51,7 @@ export function toAppended<Data>(
 }
 
 const byteLength = (event: AppendedEvent): number => Buffer.byteLength(JSON.stringify(event));
+
+/** A job's credential is the job itself. */
+const jobOf = ({ credential }: Viewer): { readonly job?: string } =>
+  credential?.kind === 'JOB' && credential.id !== null ? { job: credential.id } : {};

@@ -70,6 +70,8 @@ export interface Actor {
   readonly name: string;
   readonly credential: string | null;
   readonly address: string | null;
+  /** Row id of the job that did it, where one did. */
+  readonly job?: string;
 }
 
 /** An event on its way into the log. */

@@ -4,7 +4,7 @@ import type { Context } from '#kernel/context.ts';
 import { type Actor, type EventDefinition, type StoredEvent, shownType } from '#kernel/event.ts';
 import type { FeedItem } from '#kernel/feed.ts';
 import { findEvents } from '#kernel/history.ts';
-import { fromGlobalId } from '#kernel/id.ts';
+import { fromGlobalId, toGlobalId } from '#kernel/id.ts';
 import type { AnyField, Builder, SchemaTypes, Shapes } from '#schema/builder.ts';
 import { eventTypeName, nameEventTypes } from '#schema/feed.ts';
 import { findNode, hasNode } from '#schema/node.ts';
@@ -45,6 +45,11 @@ export function eventTypes(builder: Builder, { events }: Catalogue): void {
       name: t.exposeString('name', { description: 'The account, `anonymous`, or `system` for the gateway itself.' }),
       credential: t.exposeString('credential', { nullable: true, description: 'The kind of credential it came with.' }),
       address: t.exposeString('address', { nullable: true, description: 'The address it came from.' }),
+      job: t.id({
+        nullable: true,
+        description: 'The job that did it, on behalf of the others.',
+        resolve: ({ job }) => (job === undefined ? null : toGlobalId('Job', job)),
+      }),
     }),
   });
   builder.interfaceType('Event', {

@@ -42,7 +42,7 @@ describe('a job on the main thread', () => {
     expect(job.state).toBe('COMPLETE');
     expect(await findAccount('made-by-job')).not.toBeNull();
     const [made] = (await open.events('platform.account.created')).slice(-1);
-    expect(made?.actor).toMatchObject({ name: 'system', credential: 'JOB' });
+    expect(made?.actor).toMatchObject({ name: 'system', credential: 'JOB', job: job.id });
   });
 
   test('that throws leaves nothing of its transaction', async () => {
