@@ -209,6 +209,12 @@ CREATE UNIQUE INDEX "job_key" ON "job" ("name", "args_hash") NULLS NOT DISTINCT;
 CREATE INDEX "job_claim_idx" ON "job" ("force" DESC, "priority" DESC, "id")
   WHERE "fence" IS NULL AND "query_at" IS NULL AND "state" IN ('PENDING', 'FAILED', 'DEFERRED');
 
+-- The same name by name, for when many in front may not start; and whether a name has any that may start beside so many.
+CREATE INDEX "job_claim_name_idx" ON "job" ("name", "force" DESC, "priority" DESC, "id")
+  WHERE "fence" IS NULL AND "query_at" IS NULL AND "state" IN ('PENDING', 'FAILED', 'DEFERRED');
+CREATE INDEX "job_parallel_idx" ON "job" ("name", (coalesce("max_parallel", 2147483647)))
+  WHERE "fence" IS NULL AND "query_at" IS NULL AND "state" IN ('PENDING', 'FAILED', 'DEFERRED');
+
 -- Running jobs, the longest lost first.
 CREATE INDEX "job_lease_idx" ON "job" ("lease_expires_at") WHERE "fence" IS NOT NULL;
 

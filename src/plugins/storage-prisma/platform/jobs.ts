@@ -96,7 +96,10 @@ export class PrismaJobs implements JobStore {
   async claimNext(claim: Claim): Promise<{ job: Job; from: JobState } | null> {
     const [row] = await this.#session.together(async (db) => {
       await db.$executeRaw(dueInSql(claim.now));
-      return db.$queryRaw<(JobRow & { from: JobState })[]>(claimInSql(claim));
+      const look = (where: Parameters<typeof claimInSql>[1]) =>
+        db.$queryRaw<(JobRow & { from: JobState })[]>(claimInSql(claim, where));
+      const found = await look('inFront');
+      return found.length > 0 ? found : look('ofEachName');
     });
     return row ? { job: toJob(row), from: row.from } : null;
   }
