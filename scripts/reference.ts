@@ -1,4 +1,5 @@
 /** The reference pages of docs/, made from what the code declares. */
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { roomSections } from '#gateway';
 import { aliases, type ConfigKey, configKeys } from '#kernel/config-keys.ts';
@@ -13,14 +14,21 @@ export async function referencePages(): Promise<ReadonlyMap<string, string>> {
   const plan = await makePlan({ folder: process.cwd(), environment: {}, sections: roomSections });
   return new Map([
     ['docs/errors.md', errors()],
-    ['docs/events.md', events(plan.plugins)],
+    ['docs/events.md', `${await guideOf('docs/events.md')}${events(plan.plugins)}`],
     ['docs/permissions.md', permissions(plan.plugins)],
     ['docs/config.md', config(plan)],
   ]);
 }
 
-const page = (title: string, ...parts: readonly string[]) =>
-  `${[`# ${title}`, '<!-- Made by `npm run docs` from what the code declares. -->', ...parts].join('\n\n')}\n`;
+const made = '<!-- Made by `npm run docs` from what the code declares. -->';
+
+/** What people wrote on a page before the part that is made. */
+async function guideOf(path: string): Promise<string> {
+  const [guide = ''] = (await readFile(path, 'utf8')).split(made, 1);
+  return guide;
+}
+
+const page = (title: string, ...parts: readonly string[]) => `${[`# ${title}`, made, ...parts].join('\n\n')}\n`;
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
@@ -54,7 +62,7 @@ function events(plugins: readonly GatehousePlugin[]): string {
   const sections = plugins
     .filter((plugin) => plugin.events.length > 0)
     .flatMap((plugin) => [
-      `## ${plugin.name}`,
+      `### ${plugin.name}`,
       plugin.description,
       table(
         ['Event', 'Type', 'When', 'Data', 'Seen with', 'Kept'],
@@ -70,14 +78,10 @@ function events(plugins: readonly GatehousePlugin[]): string {
           ]),
       ),
     ]);
-  return page(
-    'Events',
-    'Every change appends an event in its own transaction. The same log feeds subscriptions, `events`, and plugins. All ' +
-      'events have `id name sequence cursor subjectId subject actor occurredAt data before after`; the keys of `data` are ' +
-      'fields of the type too. LIVE events are kept as long as `events.retention.live` says, AUDIT ones as long as ' +
-      '`events.retention.audit`. Where a subscription or a filter takes names, a prefix with `.*` means all below it.',
-    ...sections,
-  );
+  const introduction =
+    'The keys of `data` are fields of the type too. LIVE events are kept as long as `events.retention.live` says, AUDIT ' +
+    'ones as long as `events.retention.audit`.';
+  return `${[made, '## Every event', introduction, ...sections].join('\n\n')}\n`;
 }
 
 const keysOf = ({ data }: EventDefinition): string[] => (data instanceof z.ZodObject ? Object.keys(data.shape) : []);

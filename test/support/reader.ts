@@ -43,7 +43,8 @@ export class Reader {
   async follow(blocks: readonly Block[]): Promise<void> {
     for (const [index, block] of blocks.entries()) {
       const [next, afterNext] = [blocks[index + 1], blocks[index + 2]];
-      if (block.language === 'graphql' && block.text.startsWith('subscription')) await this.#listen(block.text);
+      if (block.language === 'graphql' && block.text.startsWith('subscription'))
+        await this.#listen(this.#real(block.text));
       else if (block.language === 'graphql' && next?.title === 'variables')
         await this.#ask(block, JSON.parse(this.#real(next.text)), afterNext);
       else if (block.language === 'graphql') await this.#ask(block, {}, next);

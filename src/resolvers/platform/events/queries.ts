@@ -4,7 +4,7 @@ import { catalogue } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
 import { InputError } from '#kernel/errors.ts';
 import { type EventFilter, type EventVisibility, eventLog, type LogState, type StoredEvent } from '#kernel/event.ts';
-import { fromGlobalId } from '#kernel/id.ts';
+import { fromGlobalId, isUuid } from '#kernel/id.ts';
 import { instant, parse } from '#kernel/input.ts';
 import type { Page, PageRequest } from '#kernel/page.ts';
 
@@ -30,7 +30,7 @@ export type EventFilterInput = z.input<typeof eventFilter>;
 /** A filter as the store takes it. @throws InputError for what is none. */
 export function readEventFilter(input: EventFilterInput | null | undefined): EventFilter {
   const { actor, ...rest } = parse(eventFilter, input ?? {}, ['filter']);
-  const account = actor == null ? undefined : fromGlobalId(actor)?.id;
+  const account = actor == null ? undefined : isUuid(actor) ? actor.toLowerCase() : fromGlobalId(actor)?.id;
   if (actor != null && !account) throw InputError.at(['filter', 'actor'], `"${actor}" is no id of an account.`);
   const given = Object.entries({ ...rest, actor: account }).filter(([, value]) => value != null);
   return Object.fromEntries(given) as EventFilter;
