@@ -71,13 +71,13 @@ describe('plugins', () => {
 
   test('are told to take in no more before any of them ends, and their tasks are waited for', async () => {
     const happened: string[] = [];
-    const worker = definePlugin({
-      name: 'worker',
+    const labourer = definePlugin({
+      name: 'labourer',
       version: '1.0.0',
       description: 'Works until it is told to stop.',
       tasks: [
         {
-          name: 'worker.work',
+          name: 'labourer.work',
           async run(_, signal) {
             await new Promise((resolve) => signal.addEventListener('abort', resolve));
             await new Promise((resolve) => setTimeout(resolve, 50));
@@ -90,7 +90,7 @@ describe('plugins', () => {
         return () => void happened.push('end');
       },
     });
-    const gateway = await startWith([worker]);
+    const gateway = await startWith([labourer]);
     gateway.work();
     await gateway.dispose();
     expect(happened).toEqual(['drain', 'work is finished', 'end']);

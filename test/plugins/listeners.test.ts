@@ -71,7 +71,11 @@ describe('a listener', () => {
     const gateway = await startWith(
       [
         plugin([
-          { name: 'test.late', events: ['*'], handle: async (_, events) => void heard.push(...events.map(numberOf)) },
+          {
+            name: 'test.late',
+            events: ['test.*'],
+            handle: async (_, events) => void heard.push(...events.map(numberOf)),
+          },
         ]),
       ],
       { events: { poll: '100ms' } },
@@ -117,13 +121,17 @@ describe('a listener', () => {
     const gateway = await start([
       {
         name: 'test.stumbles',
-        events: ['*'],
+        events: ['test.*'],
         async handle(_, events) {
           if (events.some((event) => numberOf(event) === 3)) throw new Error('never three');
           done.push(...events.map(numberOf));
         },
       },
-      { name: 'test.walks', events: ['*'], handle: async (_, events) => void others.push(...events.map(numberOf)) },
+      {
+        name: 'test.walks',
+        events: ['test.*'],
+        handle: async (_, events) => void others.push(...events.map(numberOf)),
+      },
     ]);
     await append(gateway, [1, 2, 3, 4]);
     await vi.waitFor(() => expect(others).toEqual([1, 2, 3, 4]));

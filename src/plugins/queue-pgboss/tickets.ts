@@ -1,12 +1,21 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import type { Ticket, TicketQueue } from '#kernel/tickets.ts';
 import { openUnits } from '#kernel/unit.ts';
 import { batchSize, earliest, refuseInsideUnit, retryAfter } from '#plugins/ticket-list.ts';
 
+/** The connections of a database, as node-postgres has them. */
+export interface SqlPool {
+  query(text: string, values?: unknown[]): Promise<SqlResult | SqlResult[]>;
+}
+
+interface SqlResult {
+  // biome-ignore lint/suspicious/noExplicitAny: the rows of any statement
+  readonly rows: any[];
+}
+
 export interface PgBossOptions {
-  readonly pool: pg.Pool;
+  readonly pool: SqlPool;
   /** Whether the pool has the one session of a database in this process. */
   readonly embedded: boolean;
   /** Milliseconds between two looks when nothing wakes this process. */
@@ -132,10 +141,12 @@ export class PgBossTickets implements TicketQueue {
        WHERE name = $1 AND singleton_key = given.key AND state < 'active' AND start_after > given.run_at`,
       [topic, keys, tickets.map(({ runAt }) => new Date(runAt).toISOString())],
     );
-    const { rows } = await this.#options.pool.query<{ key: string }>(
-      `SELECT singleton_key AS key FROM ${schema}.job
+    const { rows } = rowsOf(
+      await this.#options.pool.query(
+        `SELECT singleton_key AS key FROM ${schema}.job
        WHERE name = $1 AND singleton_key = ANY ($2::text[]) AND state < 'active'`,
-      [topic, keys],
+        [topic, keys],
+      ),
     );
     return rows.map(({ key }) => key);
   }
@@ -235,7 +246,7 @@ async function start({ pool, embedded, failed }: PgBossOptions): Promise<PgBoss>
 }
 
 /** Several statements at once answer with a list of results; the last one with rows counts. */
-function rowsOf(result: pg.QueryResult | pg.QueryResult[]): { rows: unknown[] } {
+function rowsOf(result: SqlResult | SqlResult[]): SqlResult {
   if (!Array.isArray(result)) return result;
   return result.findLast(({ rows }) => rows.length > 0) ?? { rows: [] };
 }

@@ -1,11 +1,12 @@
 import { aborted } from '#kernel/aborted.ts';
-import type { Clock } from '#kernel/clock.ts';
+import type { Clock, Timer } from '#kernel/clock.ts';
 import { commits } from '#kernel/commits.ts';
 import type { Context } from '#kernel/context.ts';
 import { type AppendedEvent, eventLog } from '#kernel/event.ts';
 import { ownWorker } from '#kernel/own-worker.ts';
 import { definePort } from '#kernel/port.ts';
 import { repeat } from '#kernel/repeat.ts';
+import { storageFacts } from '#kernel/storage.ts';
 import { queue, type Ticket } from '#kernel/tickets.ts';
 import { definePlugin } from '#plugins/define.ts';
 import { type WorkerConfig, workerConfig } from '#plugins/worker/config.ts';
@@ -38,6 +39,8 @@ interface WorkerSetup {
 
 const workerSetup = definePort<WorkerSetup>('worker.setup');
 
+/** Milliseconds in which events of the log come together to one look at the queue. */
+const gather = 50;
 /** Milliseconds between two looks for tickets that are missing. */
 const ticketSweep = 10_000;
 /** The key of the ticket for whatever may start now. One wake-up is enough, however many jobs there are. */
@@ -95,11 +98,26 @@ async function work({ config, context, is }: WorkerSetup, signal: AbortSignal): 
   });
 }
 
-/** Any process's commits: a look at the queue costs little. */
-function wakeByLog(worker: JobWorker, context: () => Context): Promise<() => Promise<void>> {
-  return context()
+/**
+ * What other processes commit. They cannot in a storage of this process alone, where each look would keep everybody
+ * else waiting.
+ */
+async function wakeByLog(worker: JobWorker, context: () => Context): Promise<() => Promise<void>> {
+  const { clock } = context();
+  if (context().find(storageFacts)?.shared !== true) return async () => {};
+  let timer: Timer | null = null;
+  const stop = await context()
     .use(eventLog)
-    .listen('numbered', () => worker.wake());
+    .listen('numbered', () => {
+      timer ??= clock.after(gather, () => {
+        timer = null;
+        worker.wake();
+      });
+    });
+  return async () => {
+    timer?.cancel();
+    await stop();
+  };
 }
 
 /** Puts tickets for what this process commits and for what is due later, and is woken by those of all processes. */
@@ -113,7 +131,9 @@ async function wakeByTickets(worker: JobWorker, context: () => Context): Promise
     .listen((events) => {
       if (events.some(({ name }) => stops.includes(name))) worker.wakeRuns();
       const wanted = ticketsFor(events, clock);
-      if (wanted.length > 0) tickets.put(topic, wanted).catch(failed);
+      if (wanted.length === 0) return;
+      if (wanted.some(({ key }) => key === anyJob)) worker.wake();
+      tickets.put(topic, wanted).catch(failed);
     });
   const sweep = repeat(
     clock,
