@@ -28,6 +28,7 @@ interface Options {
   readonly reserve?: boolean;
   readonly partial?: boolean;
   readonly to?: string;
+  readonly natural?: boolean;
 }
 
 const options = (command: Command): Command =>
@@ -36,7 +37,8 @@ const options = (command: Command): Command =>
     .option('--num <count>', 'how many; 1 unless given', wholeNumber)
     .option('--strict', 'only where no child is at all')
     .option('--reserve', 'keep what is taken free on purpose')
-    .option('--partial', 'take what is there when it is less, as long as it is something');
+    .option('--partial', 'take what is there when it is less, as long as it is something')
+    .option('--natural', 'print what is taken alone, separated by commas');
 
 const allocating = (shell: Shell, mutation: string, list: 'networks' | 'addresses') =>
   action<Options>(shell, async ({ runner, print, options }, cidr) => {
@@ -57,7 +59,10 @@ const allocating = (shell: Shell, mutation: string, list: 'networks' | 'addresse
       `${list} { id cidr state parent { cidr } }`,
       input,
     );
-    print.list(taken[list] ?? [], columns);
+    const rows = taken[list] ?? [];
+    const cidrs = rows.map(({ cidr }) => cidr);
+    if (options.natural) print.lines(cidrs, [cidrs.join(',')]);
+    else print.list(rows, columns);
   });
 
 /** `gatehouse network allocate` */

@@ -33,6 +33,7 @@ describe('free space', () => {
       { cidr: '10.1.2.16/28', state: 'RESERVED' },
       { cidr: '10.1.2.32/28', state: 'RESERVED' },
     ]);
+    expect((await run('address allocate 10.1.2.0/24 --num 2 --natural')).out).toBe('10.1.2.4/32,10.1.2.5/32\n');
   });
 
   test('is taken for an interface', async () => {

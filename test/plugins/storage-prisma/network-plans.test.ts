@@ -61,6 +61,7 @@ const questions: Readonly<Record<string, readonly [question: string, ...indexes:
     'attribute_site_id_resource_name_key',
   ],
   'a Site by name': [`site(by: { name: "${large}" }) { id }`, 'site_name_key'],
+  'Sites by name': [`sites(filter: { name: "${large}" }) { nodes { id } }`, 'site_name_key'],
 };
 
 const port = '{ nameSlug: "device-76:eth0" }';

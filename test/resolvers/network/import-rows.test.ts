@@ -424,6 +424,24 @@ describe('rows that cannot be', () => {
     expect((await listCircuits(net.all, { site: { name: site } }, wholePage)).items).toEqual([]);
   });
 
+  test('fail where an interface would hang below more than 128 others', async () => {
+    const site = 'deep rows';
+    const chain = Array.from({ length: 131 }, (_, n) => ({
+      kind: 'interface',
+      site,
+      device: 'r1',
+      name: `u${n}`,
+      ...(n > 0 && { parent: `r1:u${n - 1}` }),
+    })).reverse();
+    const rows = json({ kind: 'site', name: site }, { kind: 'device', site, hostname: 'r1' }, ...chain);
+    const { notes, counts } = await runImport(net, { ...rows, onError: 'SKIP_ROW' });
+    expect(brief(notes)).toEqual([
+      '2 BAD_USER_INPUT An interface may hang below 128 others at most.',
+      '3 BAD_USER_INPUT An interface may hang below 128 others at most.',
+    ]);
+    expect(counts).toContain('interface: created 129 failed 2');
+  });
+
   test('fail with those whose own content is refused, though these are not there to be found', async () => {
     const site = 'lost rows';
     const rows: Row[] = [

@@ -136,7 +136,7 @@ test('a parent is another interface of the same device, and no loop closes', asy
     message: 'The parent of an interface must be on the same device.',
   });
   await expect(on(device, 'eth0', { parent: { nameSlug: 'foo-bar1:none' } })).rejects.toThrow(
-    "Interface not found: nameSlug='foo-bar1:none'.",
+    "NetworkInterface not found: nameSlug='foo-bar1:none'.",
   );
   const loop = 'An interface may hang neither below itself nor below what hangs below it.';
   const hang = (one: NetworkInterface, parent: NetworkInterface | null) =>
@@ -149,6 +149,34 @@ test('a parent is another interface of the same device, and no loop closes', asy
   ]);
   expect((await crossing).map(({ parentId }) => parentId)).toEqual([deep.id, null]);
   expect((await findInterfaceAncestors(ctx, unit)).map(({ name }) => name)).toEqual(['ae0', 'ae0.0.1']);
+});
+
+test('no interface hangs below more than 128 others, whatever is moved', async () => {
+  const site = await net.site();
+  const device = await aDevice('deep', site);
+  const item = (name: string, parent: string | null) => ({
+    device: { id: device.id },
+    name,
+    ...(parent !== null && { parent: { nameSlug: `deep:${parent}` } }),
+  });
+  const chain = (letter: string, length: number) =>
+    Array.from({ length }, (_, n) => item(`${letter}${n}`, n === 0 ? null : `${letter}${n - 1}`));
+  const tooDeep = 'An interface may hang below 128 others at most.';
+  await expect(createInterfaces(ctx, chain('x', 130))).rejects.toMatchObject({
+    fields: [{ path: ['129', 'parent'], message: tooDeep }],
+  });
+  const made = await createInterfaces(ctx, [...chain('a', 129), ...chain('b', 28), item('b0.1', 'b0')]);
+  expect(await findInterfaceAncestors(ctx, made[128] as NetworkInterface)).toHaveLength(128);
+  await expect(createInterfaces(ctx, [item('a129', 'a128')])).rejects.toThrow(tooDeep);
+  const hang = (name: string, parent: string) =>
+    updateInterface(ctx, {
+      site: { id: site.id },
+      by: { nameSlug: `deep:${name}` },
+      parent: { nameSlug: `deep:${parent}` },
+    });
+  await expect(hang('b0', 'a101')).rejects.toMatchObject({ fields: [{ path: ['parent'], message: tooDeep }] });
+  expect((await hang('b0', 'a100')).parentId).toBe(made[100]?.id);
+  await expect(hang('a0', 'b0')).rejects.toThrow('An interface may hang neither below itself');
 });
 
 test('two crossing changes of parents never close a loop together', async () => {

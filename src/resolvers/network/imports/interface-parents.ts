@@ -5,7 +5,7 @@ import type { Pass } from '#resolvers/network/imports/pass.ts';
 import { failed, failure, type Verdict } from '#resolvers/network/imports/row.ts';
 import type { InterfaceWish } from '#resolvers/network/imports/wish.ts';
 import { readableInterfaces } from '#resolvers/network/interfaces/find.ts';
-import { returnsTo } from '#resolvers/network/interfaces/hang.ts';
+import { findTooDeep, linksOf, misplaced, returnsTo, wayUp } from '#resolvers/network/interfaces/hang.ts';
 import { type NetworkInterface, slugOf } from '#resolvers/network/interfaces/interface.ts';
 import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
 import { describeKey } from '#resolvers/network/keys.ts';
@@ -63,11 +63,22 @@ export async function hangAll<T extends OnDevice>(pass: Pass, given: readonly T[
   const now = await chainsOf(pass, hung);
   const above = new Map(now);
   for (const { id, parentId } of hung) above.set(id, parentId);
+  const moved = hung.filter(({ item, refused }) => item.wish.parent != null && !refused);
+  const looped = new Set(moved.filter(({ id }) => returnsTo(id, above)));
+  const fresh = new Set(hung.flatMap(({ id, thing }) => (thing ? [] : [id])));
+  const deep = await findTooDeep(
+    pass.ctx,
+    moved.filter((one) => !looped.has(one)),
+    above,
+    fresh,
+  );
   return hung.map((one) => ({
     ...one,
     above: wayUp(one.id, above),
     aboveNow: one.thing ? wayUp(one.id, now) : [],
-    refused: one.refused ?? (one.item.wish.parent != null && returnsTo(one.id, above) ? looped : null),
+    refused:
+      one.refused ??
+      (looped.has(one) ? refusedPlace(misplaced.looped) : deep.has(one.id) ? refusedPlace(misplaced.tooDeep) : null),
   }));
 }
 
@@ -79,18 +90,15 @@ function lostParent({ known }: Pass, { item: { wish } }: OnDevice, inFile: OnDev
   return found && 'outcome' in found ? found : null;
 }
 
-const looped = failure('BAD_USER_INPUT', 'An interface may hang neither below itself nor below what hangs below it.', [
-  'parent',
-]);
+const refusedPlace = (message: string): Verdict => failure('BAD_USER_INPUT', message, ['parent']);
 
 /** In the order given, save that what others hang below comes before them. A loop is cut somewhere. */
 function parentsFirst<T>(given: readonly T[], parentOf: (one: T) => T | null): T[] {
   const sorted = new Set<T>();
   for (const one of given) {
-    const way: T[] = [];
-    for (let next: T | null = one; next && !sorted.has(next) && !way.includes(next); next = parentOf(next))
-      way.push(next);
-    for (const next of way.toReversed()) sorted.add(next);
+    const way = new Set<T>();
+    for (let next: T | null = one; next && !sorted.has(next) && !way.has(next); next = parentOf(next)) way.add(next);
+    for (const next of [...way].toReversed()) sorted.add(next);
   }
   return [...sorted];
 }
@@ -117,19 +125,5 @@ async function chainsOf(
     ...new Set(hung.flatMap(({ thing, parentId }) => [thing?.id ?? [], parentId ?? []].flat() as string[])),
   ];
   const chains = starts.length === 0 ? [] : await ctx.use(interfaceStore).ancestors(starts);
-  const above = new Map<string, string | null>();
-  chains.forEach((chain, index) => {
-    const ids = [starts[index] ?? '', ...chain.map(({ id }) => id)];
-    ids.forEach((id, at) => {
-      above.set(id, ids[at + 1] ?? null);
-    });
-  });
-  return above;
-}
-
-function wayUp(id: string, above: ReadonlyMap<string, string | null>): string[] {
-  const way: string[] = [];
-  for (let next = above.get(id) ?? null; next !== null && !way.includes(next); next = above.get(next) ?? null)
-    way.push(next);
-  return way;
+  return linksOf(starts, chains);
 }

@@ -23,7 +23,7 @@ export async function lockReceiver(
   path: readonly string[],
 ): Promise<Portrait> {
   const [one] = await findAll(ctx, interfaceFinder, [{ site: { id: siteId }, by }]);
-  if (!one) throw InputError.at(path, `Interface not found: ${describeKey(by)}.`);
+  if (!one) throw InputError.at(path, `NetworkInterface not found: ${describeKey(by)}.`);
   const items = { values: [{ by: { id: one.id } }], many: false, path: () => [...path] };
   return only(await lockInterfaces(ctx, items, 'update'));
 }
