@@ -33,8 +33,10 @@ const otherNames: Readonly<Record<string, string>> = {
   head: 'headAt',
   code: 'eventCode',
   message: 'text',
-  path: 'eventPath',
 };
+
+/** Paths are texts in some nouns and lists in others, so their field is named after the noun. */
+const fieldName = (noun: string, key: string): string => (key === 'path' ? `${noun}Path` : (otherNames[key] ?? key));
 
 /** A type for each declared event, and what they share. After all other modules: events link to their subjects. */
 export function eventTypes(builder: Builder, { events }: Catalogue): void {
@@ -130,7 +132,7 @@ function eventType(builder: Builder, definition: EventDefinition): void {
         ...Object.fromEntries(
           Object.entries(shape)
             .filter(([key]) => key !== noun)
-            .map(([key, schema]) => [otherNames[key] ?? key, dataField(t, key, schema)]),
+            .map(([key, schema]) => [fieldName(noun, key), dataField(t, key, schema)]),
         ),
       }),
     } as never,

@@ -1,8 +1,8 @@
 import { afterAll, describe } from 'vitest';
 import { systemClock } from '#kernel/clock.ts';
-import { PgBossTickets } from '#plugins/queue-pgboss/tickets.ts';
 import { MemoryTickets } from '#plugins/storage-memory/tickets.ts';
 import type { Database } from '#plugins/storage-prisma/database.ts';
+import { PgBossTickets } from '#plugins/storage-prisma/tickets.ts';
 import { embeddedDatabase, newServerDatabase, openServer, stopSharedServer } from '../support/database.ts';
 import { findPostgres } from '../support/postgres.ts';
 import { type TestQueue, ticketContract } from './tickets.ts';

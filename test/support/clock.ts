@@ -18,7 +18,8 @@ interface Waiting {
 export function fakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
   let now = start;
   const waiting = new Set<Waiting>();
-  const due = (until: number) => [...waiting].filter(({ at }) => at <= until).sort((one, other) => one.at - other.at)[0];
+  const due = (until: number) =>
+    [...waiting].filter(({ at }) => at <= until).sort((one, other) => one.at - other.at)[0];
 
   function advance(milliseconds: number): void {
     const until = now + milliseconds;

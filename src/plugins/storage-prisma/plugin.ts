@@ -6,10 +6,10 @@ import { storageFacts } from '#kernel/storage.ts';
 import { queue } from '#kernel/tickets.ts';
 import { definePlugin, type GatehousePlugin } from '#plugins/define.ts';
 import { provideAll } from '#plugins/provision.ts';
-import { PgBossTickets } from '#plugins/queue-pgboss/tickets.ts';
 import { type DatabaseOptions, openDatabase } from '#plugins/storage-prisma/database.ts';
 import { openSessions } from '#plugins/storage-prisma/session.ts';
 import { stores } from '#plugins/storage-prisma/stores.ts';
+import { PgBossTickets } from '#plugins/storage-prisma/tickets.ts';
 
 const storageConfig = keys({
   url: secret(z.string().min(1))
