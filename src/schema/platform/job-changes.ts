@@ -89,7 +89,7 @@ function errors(builder: Builder): void {
     interfaces: ['Error'],
     fields: (t) => ({
       jobId: t.id({ description: 'The id of that job.', resolve: ({ jobId }) => jobGlobalId(jobId) }),
-      job: t.field({
+      existing: t.field({
         type: 'Job',
         nullable: true,
         description: 'That job; null where the viewer may not read it.',
