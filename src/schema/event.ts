@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Catalogue } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
-import { type Actor, type EventDefinition, type StoredEvent, shownType } from '#kernel/event.ts';
+import { type Actor, type EventDefinition, type StoredEvent, shownField, shownType } from '#kernel/event.ts';
 import type { FeedItem } from '#kernel/feed.ts';
 import { findEvents } from '#kernel/history.ts';
 import { fromGlobalId, toGlobalId } from '#kernel/id.ts';
@@ -130,7 +130,7 @@ function eventType(builder: Builder, definition: EventDefinition): void {
         ...Object.fromEntries(
           Object.entries(shape)
             .filter(([key]) => key !== noun)
-            .map(([key, schema]) => [otherNames[key] ?? key, dataField(t, key, schema)]),
+            .map(([key, schema]) => [shownField(schema) ?? otherNames[key] ?? key, dataField(t, key, schema)]),
         ),
       }),
     } as never,

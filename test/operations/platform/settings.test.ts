@@ -162,7 +162,7 @@ describe('settings', () => {
     const streams = clients.map((client) =>
       subscribeOver(
         client,
-        'subscription { settingChanged(hello: true) { ... on SettingUpdated { eventPath } ... on SettingDeleted { eventPath } } }',
+        'subscription { settingChanged(hello: true) { ... on SettingUpdated { settingPath } ... on SettingDeleted { settingPath } } }',
       ),
     );
     await Promise.all(streams.map((stream) => stream.reach(1)));
@@ -171,9 +171,9 @@ describe('settings', () => {
     await remove(['a']);
     const paths = async (index: number, count: number) =>
       (await streams[index]?.reach(count))?.slice(1).map((item) => item.data?.settingChanged);
-    expect(await paths(2, 4)).toEqual([{ eventPath: ['a'] }, { eventPath: ['c', 'd'] }, { eventPath: ['a'] }]);
-    expect(await paths(0, 3)).toEqual([{ eventPath: ['a'] }, { eventPath: ['a'] }]);
-    expect(await paths(1, 2)).toEqual([{ eventPath: ['c', 'd'] }]);
+    expect(await paths(2, 4)).toEqual([{ settingPath: ['a'] }, { settingPath: ['c', 'd'] }, { settingPath: ['a'] }]);
+    expect(await paths(0, 3)).toEqual([{ settingPath: ['a'] }, { settingPath: ['a'] }]);
+    expect(await paths(1, 2)).toEqual([{ settingPath: ['c', 'd'] }]);
     for (const client of clients) await client.dispose();
   });
 });

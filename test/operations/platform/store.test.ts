@@ -64,9 +64,7 @@ describe('the document store', () => {
     await put('/outlier', { out: true });
     const home = async (...permissions: string[]) => {
       const person = await rooms.roomer(...permissions);
-      const { data } = await person.ask(
-        '{ storeHome { path parents effective children { nodes { path } } etag } }',
-      );
+      const { data } = await person.ask('{ storeHome { path parents effective children { nodes { path } } etag } }');
       return { person, home: data.storeHome };
     };
     const resident = await home('store:read@/outlier', 'store:read@/outlier/deep');
