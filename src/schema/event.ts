@@ -43,6 +43,16 @@ export function eventTypes(builder: Builder, { events }: Catalogue): void {
     description: 'Who did it. The name stays readable after the account is gone.',
     fields: (t) => ({
       name: t.exposeString('name', { description: 'The account, `anonymous`, or `system` for the gateway itself.' }),
+      ...(hasNode(builder, 'Account') && {
+        account: t.field({
+          type: 'Account' as never,
+          nullable: true,
+          description: 'The account; null for the gateway itself, for anonymous, and for who may not read the account.',
+          extensions: { personal: true },
+          resolve: (actor: Actor, _: unknown, ctx: Context) =>
+            (actor.account === null ? null : findNode(builder, ctx, 'Account', actor.account)) as never,
+        }),
+      }),
       credential: t.exposeString('credential', { nullable: true, description: 'The kind of credential it came with.' }),
       address: t.exposeString('address', { nullable: true, description: 'The address it came from.' }),
       job: t.id({
