@@ -3,8 +3,10 @@ import { type AccessHolder, type AccessProvider, accessProviders } from '#kernel
 import type { Context } from '#kernel/context.ts';
 import { ForbiddenError, UnavailableError } from '#kernel/errors.ts';
 import { parse, sought } from '#kernel/input.ts';
-import { narrowTokens } from '#resolvers/platform/access/narrow.ts';
+import { bothRights } from '#kernel/permission.ts';
+import { lastingRights, narrowTokens } from '#resolvers/platform/access/narrow.ts';
 import { accessTokenStore, mayUse } from '#resolvers/platform/access/token.ts';
+import { accountStore } from '#resolvers/platform/accounts/account.ts';
 import { requireAccount } from '#resolvers/platform/rights/self.ts';
 
 /** Databases of one system that an account may have a token for. */
@@ -57,9 +59,12 @@ export async function createAccessToken(
 
 const holderOf = (ctx: Context): AccessHolder => ({ id: requireAccount(ctx), name: ctx.viewer.name });
 
+/** A token outlives the credential: it opens what the viewer may use, and his account by itself as well. */
 async function permitted(ctx: Context, provider: AccessProvider, account: AccessHolder): Promise<string[]> {
   const offered = await asked(ctx, provider, () => provider.offers(account));
-  return [...offered].filter((database) => mayUse(ctx.viewer.rights, provider.protocol, database)).sort();
+  const [held = null] = await ctx.use(accountStore).effective([account.id]);
+  const both = bothRights(ctx.viewer.rights, lastingRights(ctx, held));
+  return [...offered].filter((database) => mayUse(both, provider.protocol, database)).sort();
 }
 
 /** @throws UnavailableError in place of whatever the provider threw: it is another system that does not answer. */

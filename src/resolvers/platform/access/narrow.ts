@@ -3,7 +3,7 @@ import { catalogue } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
 import type { StoredEvent } from '#kernel/event.ts';
 import type { Listener } from '#kernel/listener.ts';
-import { grantedRights, noRights } from '#kernel/permission.ts';
+import { grantedRights, noRights, type Rights } from '#kernel/permission.ts';
 import { type AccessToken, accessTokenStore, mayUse } from '#resolvers/platform/access/token.ts';
 import { accountStore, type EffectiveRights } from '#resolvers/platform/accounts/account.ts';
 
@@ -41,11 +41,15 @@ export async function narrowTokens(ctx: Context, accountIds: readonly string[]):
   for (const token of tokens) await narrow(ctx, token, held[accountIds.indexOf(token.accountId)] ?? null);
 }
 
+/** What an account may do by itself, whatever the credential of the moment adds. */
+export const lastingRights = (ctx: Context, held: EffectiveRights | null): Rights =>
+  held?.account.isActive ? grantedRights(held.permissions, ctx.use(catalogue).areas) : noRights;
+
 async function narrow(ctx: Context, token: AccessToken, held: EffectiveRights | null): Promise<void> {
   const { accountId, accountName, protocol, databases } = token;
   const provider = ctx.all(accessProviders).find((one) => one.protocol === protocol);
   if (!provider) return;
-  const rights = held?.account.isActive ? grantedRights(held.permissions, ctx.use(catalogue).areas) : noRights;
+  const rights = lastingRights(ctx, held);
   const left = databases.filter((database) => mayUse(rights, protocol, database));
   if (left.length === databases.length) return;
   const account = { id: accountId, name: accountName };
