@@ -60,6 +60,13 @@ export function defineEvent<Data>(
 /** Says which GraphQL type shows such a part of an event's data in a list. */
 export const shownAs = <Schema extends z.ZodType>(schema: Schema, type: string) => schema.meta({ graphType: type });
 
+/** Says under which name a key of an event's data is a field of its type, where its own name has another type elsewhere. */
+export const shownUnder = <Schema extends z.ZodType>(schema: Schema, field: string) =>
+  schema.meta({ graphField: field });
+
+export const shownField = (schema: z.ZodType): string | null =>
+  (schema.meta() as { readonly graphField?: string } | undefined)?.graphField ?? null;
+
 export const shownType = (schema: z.ZodType): string | null =>
   (schema.meta() as { readonly graphType?: string } | undefined)?.graphType ?? null;
 

@@ -101,13 +101,22 @@ function parseScope(area: AreaRules, text: string): ScopeGrant | null {
         return null;
       }
     case 'path':
-      return text.startsWith('/') ? { kind: factOf(area), value: text } : null;
+      return isPath(text) ? { kind: factOf(area), value: text } : null;
     case 'key':
       return text === '' ? null : { kind: factOf(area), value: text };
     case 'none':
       return null;
   }
 }
+
+/** `/`, or segments with a slash before each: others would cover nothing. */
+const isPath = (text: string): boolean =>
+  text === '/' ||
+  (text.startsWith('/') &&
+    text
+      .slice(1)
+      .split('/')
+      .every((segment) => !['', '.', '..'].includes(segment)));
 
 const factOf = (area: AreaRules): string => area.fact ?? area.name;
 

@@ -1,3 +1,4 @@
+import { access } from '#plugins/access.ts';
 import { auth } from '#plugins/auth.ts';
 import { authJwt } from '#plugins/auth-jwt/plugin.ts';
 import { authLucia } from '#plugins/auth-lucia/plugin.ts';
@@ -40,6 +41,7 @@ export const defaultPlugins: readonly GatehousePlugin[] = [
   system,
   worker,
   scheduler,
+  access,
   info,
   messages,
   settings,

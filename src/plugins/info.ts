@@ -30,7 +30,7 @@ export const info = definePlugin({
 let known: Version | null = null;
 
 /** As the package says it, which lies beside the sources and beside what is made of them. */
-function readVersion(): Version {
+export function readVersion(): Version {
   known ??= {
     gatehouse: JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version,
     node: process.versions.node,

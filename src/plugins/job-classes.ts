@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { parseSchedule } from '#kernel/cron.ts';
 import { type EventDefinition, matchesName } from '#kernel/event.ts';
@@ -7,6 +5,7 @@ import { type DeclaredJob, type JobClass, jobOptions } from '#kernel/job.ts';
 import type { JsonObject } from '#kernel/json.ts';
 import type { GatehousePlugin } from '#plugins/define.ts';
 import { PluginError } from '#plugins/order.ts';
+import { runnableModule } from '#plugins/worker/module.ts';
 
 const nameForm = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$/;
 const longestName = 200;
@@ -78,7 +77,7 @@ function schemaOf(job: JobClass, refuse: (fault: string) => never): JsonObject {
 
 /** A module that is not there is known before the first run. */
 function handlerFault({ handler }: JobClass): string | null {
-  if (!(handler instanceof URL) || handler.protocol !== 'file:' || existsSync(fileURLToPath(handler))) return null;
+  if (!(handler instanceof URL) || runnableModule(handler) !== null) return null;
   return `There is no module ${handler.href}.`;
 }
 

@@ -1,6 +1,6 @@
 import { accountTies } from '#kernel/account-ties.ts';
 import { keys } from '#kernel/config.ts';
-import { jsonObject } from '#kernel/json.ts';
+import { isJsonObject, jsonObject } from '#kernel/json.ts';
 import { definePlugin } from '#plugins/define.ts';
 import { settingArea } from '#resolvers/platform/settings/area.ts';
 import { settingEvents } from '#resolvers/platform/settings/events.ts';
@@ -13,6 +13,7 @@ export const settings = definePlugin({
   description: 'What accounts set for themselves, over defaults.',
   config: keys({
     defaults: jsonObject('settings.defaults')
+      .refine((defaults) => Object.values(defaults).every(isJsonObject), 'settings.defaults is an object of objects.')
       .default({})
       .describe('What shows through where an account has set nothing: an object of objects.'),
   }),

@@ -5,6 +5,7 @@ import type { Context } from '#kernel/context.ts';
 import { eventLog } from '#kernel/event.ts';
 import { definePort } from '#kernel/port.ts';
 import { definePlugin } from '#plugins/define.ts';
+import { info, readVersion } from '#plugins/info.ts';
 import { daemonStore } from '#resolvers/platform/system/daemon.ts';
 import { systemEvents } from '#resolvers/platform/system/events.ts';
 import { modeStore } from '#resolvers/platform/system/mode.ts';
@@ -35,7 +36,8 @@ export const system = definePlugin({
   uses: { eventLog, modeStore, daemonStore },
   provides: [daemonRules, appSetup],
   events: systemEvents,
-  schema: systemParts,
+  dependsOn: [info],
+  schema: (builder) => systemParts(builder, readVersion),
   tasks: [
     {
       name: 'app',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Catalogue } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
-import { type Actor, type EventDefinition, type StoredEvent, shownType } from '#kernel/event.ts';
+import { type Actor, type EventDefinition, type StoredEvent, shownField, shownType } from '#kernel/event.ts';
 import type { FeedItem } from '#kernel/feed.ts';
 import { findEvents } from '#kernel/history.ts';
 import { fromGlobalId, toGlobalId } from '#kernel/id.ts';
@@ -33,10 +33,8 @@ const otherNames: Readonly<Record<string, string>> = {
   head: 'headAt',
   code: 'eventCode',
   message: 'text',
+  path: 'eventPath',
 };
-
-/** Paths are texts in some nouns and lists in others, so their field is named after the noun. */
-const fieldName = (noun: string, key: string): string => (key === 'path' ? `${noun}Path` : (otherNames[key] ?? key));
 
 /** A type for each declared event, and what they share. After all other modules: events link to their subjects. */
 export function eventTypes(builder: Builder, { events }: Catalogue): void {
@@ -45,6 +43,16 @@ export function eventTypes(builder: Builder, { events }: Catalogue): void {
     description: 'Who did it. The name stays readable after the account is gone.',
     fields: (t) => ({
       name: t.exposeString('name', { description: 'The account, `anonymous`, or `system` for the gateway itself.' }),
+      ...(hasNode(builder, 'Account') && {
+        account: t.field({
+          type: 'Account' as never,
+          nullable: true,
+          description: 'The account; null for the gateway itself, for anonymous, and for who may not read the account.',
+          extensions: { personal: true },
+          resolve: (actor: Actor, _: unknown, ctx: Context) =>
+            (actor.account === null ? null : findNode(builder, ctx, 'Account', actor.account)) as never,
+        }),
+      }),
       credential: t.exposeString('credential', { nullable: true, description: 'The kind of credential it came with.' }),
       address: t.exposeString('address', { nullable: true, description: 'The address it came from.' }),
       job: t.id({
@@ -132,7 +140,7 @@ function eventType(builder: Builder, definition: EventDefinition): void {
         ...Object.fromEntries(
           Object.entries(shape)
             .filter(([key]) => key !== noun)
-            .map(([key, schema]) => [fieldName(noun, key), dataField(t, key, schema)]),
+            .map(([key, schema]) => [shownField(schema) ?? otherNames[key] ?? key, dataField(t, key, schema)]),
         ),
       }),
     } as never,

@@ -217,3 +217,33 @@ describe('rights', () => {
     );
   });
 });
+
+test('a scope that is a path has no empty segments, and a key is any text', () => {
+  const declared: AreaRules[] = [
+    { name: 'store', scope: 'path', fact: 'path', verbs: { read: verb } },
+    { name: 'app', scope: 'key', verbs: { use: verb } },
+  ];
+  const areas = new Map(declared.map((area) => [area.name, area]));
+  for (const text of ['store:read@/', 'store:read@/a', 'store:read@/a/b.c', 'app:use@k', 'app:use@a/b'])
+    expect(parsePermission(text, areas), text).not.toBeNull();
+  for (const text of [
+    'store:read@',
+    'store:read@a',
+    'store:read@/a/',
+    'store:read@//',
+    'store:read@/a/../b',
+    'app:use@',
+  ])
+    expect(parsePermission(text, areas), text).toBeNull();
+  const rights = grantedRights(['app:use@a/b', 'store:read@/a'], areas);
+  expect([rights.covers('app:use', { app: 'a/b' }), rights.covers('app:use', { app: 'a/b/c' })]).toEqual([true, false]);
+  expect([rights.covers('store:read', { path: '/a/b' }), rights.covers('store:read', { path: '/ab' })]).toEqual([
+    true,
+    false,
+  ]);
+  expect([rights.holds('app:use@a/b'), rights.holds('app:use@a'), rights.holds('app:use')]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+});

@@ -56,10 +56,10 @@ export function exchanges(
   );
 }
 
-/** Puts `…` where a shown text ends with it and the real one begins as shown: what differs each time. */
+/** Puts `…` where a shown text ends with it and the real one begins as shown, or is any for `<words>…`: what differs. */
 export function asShown(real: unknown, shown: unknown): unknown {
   if (typeof shown === 'string' && shown.endsWith('…') && typeof real === 'string')
-    return real.startsWith(shown.slice(0, -1)) ? shown : real;
+    return real.startsWith(shown.slice(0, -1)) || /^<.+>…$/.test(shown) ? shown : real;
   if (Array.isArray(real) && Array.isArray(shown)) return real.map((item, index) => asShown(item, shown[index]));
   if (isTree(real) && isTree(shown))
     return Object.fromEntries(Object.entries(real).map(([key, value]) => [key, asShown(value, shown[key])]));

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { say } from '../commands/support.ts';
 import { type SseReceived, subscribeBySse } from './clients.ts';
+import { curl } from './curl.ts';
 import { asShown, type Block, isTree, shownPattern } from './markdown.ts';
 
 /** Where pages say that the gateway is. */
@@ -18,8 +19,8 @@ const patience = 5000;
  * - `graphql`: an operation and behind it, as `json`, its answer; between them may stand `json title="variables"`.
  *   `title="as noc"` asks with the API key of that account, made on the page before. A subscription stays open.
  * - `json title="stream"`: what the last subscription has sent since.
- * - `sh`: lines of a shell and behind it, as `text`, what they print. Only commands of Gatehouse, programs of the page
- *   and `export` are run.
+ * - `sh`: lines of a shell and behind it, as `text`, what they print. Only commands of Gatehouse, programs of the page,
+ *   `curl` and `export` are run.
  * - any other title: a file of that name.
  *
  * A text that ends with `…` in an answer stands from there on, in what is asked and typed, for the one that came.
@@ -38,6 +39,11 @@ export class Reader {
     this.#url = url;
     this.#meant.set(address, url);
     this.#folder = folder;
+  }
+
+  /** What the page shows in this way is this text, from now on. */
+  means(shown: string, real: string): void {
+    this.#meant.set(shown, real);
   }
 
   async follow(blocks: readonly Block[]): Promise<void> {
@@ -104,7 +110,9 @@ export class Reader {
     await this.#until(reads, async () => {
       let printed = '';
       for (const line of lines) printed += await this.#run(this.#real(line));
-      if (shown !== null) expect(printed.trim(), text).toMatch(shownPattern(shown));
+      if (shown === null) return;
+      expect(printed.trim(), text).toMatch(shownPattern(shown));
+      this.#understand(asJson(printed), asJson(shown));
     });
   }
 
@@ -114,6 +122,7 @@ export class Reader {
     );
     const [program, first = '', ...others] = words;
     if (program === 'export') this.#export(words.slice(1));
+    else if (program === 'curl') return `${await curl(words.slice(1))}\n`;
     else if (program === 'node') {
       const env = { ...process.env, ...this.#environment };
       return (await promisify(execFile)(process.execPath, [first, ...others], { cwd: this.#folder, env })).stdout;
@@ -152,6 +161,14 @@ export class Reader {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     }
+  }
+}
+
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

@@ -70,7 +70,11 @@ export function runInThread({ handler, job, calls, write, memoryMb }: ThreadPart
   }
 
   // The limit of the heap is the engine's own affair; buffers lie outside it.
+  // It is asked only when the process has grown by more than a heap can explain: asking a thread whose heap is at its
+  // limit may never come back.
+  const before = process.memoryUsage.rss();
   const watch = setInterval(async () => {
+    if (process.memoryUsage.rss() - before < 2 * memoryMb * 1024 * 1024) return;
     const heap = await thread.getHeapStatistics().catch(() => null);
     if (!heap || heap.external_memory + heap.used_heap_size <= memoryMb * 1024 * 1024) return;
     resolve({ kind: 'GONE', message: `The thread of the job took more than ${memoryMb} MiB of memory.` });

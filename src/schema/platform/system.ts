@@ -10,6 +10,7 @@ import type { Builder } from '#schema/builder.ts';
 import { describeField } from '#schema/description.ts';
 import { feed } from '#schema/feed.ts';
 import { mutation, plainMutation } from '#schema/mutation.ts';
+import type { Version } from '#schema/platform/version.ts';
 
 declare module '#schema/builder.ts' {
   interface Shapes {
@@ -23,7 +24,8 @@ declare module '#schema/builder.ts' {
   }
 }
 
-export function systemParts(builder: Builder): void {
+/** @param version what runs here, as every process of one release says it. */
+export function systemParts(builder: Builder, version: () => Version): void {
   daemons(builder);
   modes(builder);
   builder.objectType('System', {
@@ -35,6 +37,7 @@ export function systemParts(builder: Builder): void {
         description: 'What all of them obey.',
         resolve: (state) => state.modes,
       }),
+      version: t.field({ type: 'Version', description: 'What answers here.', resolve: () => version() }),
       eventLog: t.field({
         type: 'EventLog',
         description: 'The log that they share.',

@@ -1,5 +1,11 @@
 import type { Builder } from '#schema/builder.ts';
 
+declare module '#schema/builder.ts' {
+  interface Shapes {
+    Version: Version;
+  }
+}
+
 /** What runs here. */
 export interface Version {
   readonly gatehouse: string;
@@ -8,7 +14,7 @@ export interface Version {
 
 /** @param read gives it once the gateway runs. */
 export function version(builder: Builder, read: () => Version): void {
-  const type = builder.objectRef<Version>('Version').implement({
+  builder.objectType('Version', {
     description: 'What runs here.',
     fields: (t) => ({
       gatehouse: t.exposeString('gatehouse', { description: 'The version of Gatehouse.' }),
@@ -16,6 +22,6 @@ export function version(builder: Builder, read: () => Version): void {
     }),
   });
   builder.queryField('version', (t) =>
-    t.field({ type, description: 'What runs here. Everybody may ask.', resolve: () => read() }),
+    t.field({ type: 'Version', description: 'What runs here. Everybody may ask.', resolve: () => read() }),
   );
 }

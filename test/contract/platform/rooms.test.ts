@@ -1,4 +1,4 @@
 import { onEveryStorage } from '../harness.ts';
-import { documentContract, settingContract } from './rooms.ts';
+import { accessTokenContract, documentContract, settingContract } from './rooms.ts';
 
-for (const contract of [documentContract, settingContract]) onEveryStorage(contract);
+for (const contract of [documentContract, settingContract, accessTokenContract]) onEveryStorage(contract);

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { newId } from '#kernel/id.ts';
 import type { Visibility } from '#kernel/permission.ts';
+import { type AccessToken, accessTokenStore } from '#resolvers/platform/access/token.ts';
 import { accountStore } from '#resolvers/platform/accounts/account.ts';
 import { type Setting, settingStore } from '#resolvers/platform/settings/setting.ts';
 import { documentId, documentStore, isWithin, type StoreDocument } from '#resolvers/platform/store/document.ts';
@@ -171,6 +173,43 @@ export const settingContract: ContractSuite = (name, open) => {
       );
       const [kept] = await storage.use(settingStore).getMany([id]);
       expect(Object.keys(kept?.value ?? {})).toHaveLength(10);
+    });
+  });
+};
+
+/** What every storage of tokens that were handed out keeps to. */
+export const accessTokenContract: ContractSuite = (name, open) => {
+  describe(`access tokens in ${name}`, () => {
+    const storage = sharedStorage(open);
+    const token = (accountId: string, protocol = 'mongodb'): AccessToken => ({
+      accountId,
+      accountName: 'ada',
+      protocol,
+      databases: ['a', 'b'],
+      createdAt: instant(1),
+    });
+
+    test('keeps one for each account and protocol', async () => {
+      const store = storage.use(accessTokenStore);
+      const [one, other] = [newId(), newId()];
+      const tokens = [token(one), token(one, 'sql'), token(other)];
+      for (const each of tokens) await store.put(each);
+      const found = await store.ofAccounts([one, newId()]);
+      expect(found.sort((a, b) => (a.protocol < b.protocol ? -1 : 1))).toEqual(tokens.slice(0, 2));
+      await store.put({ ...token(one), databases: [], createdAt: instant(2) });
+      await store.remove(one, 'sql');
+      await store.remove(one, 'nothing');
+      expect(await store.ofAccounts([one])).toEqual([{ ...token(one), databases: [], createdAt: instant(2) }]);
+      expect(await store.ofAccounts([])).toEqual([]);
+    });
+
+    test('names who holds any, in steps', async () => {
+      const store = storage.use(accessTokenStore);
+      const ids = Array.from({ length: 5 }, newId).sort();
+      for (const id of ids) for (const protocol of ['mongodb', 'sql']) await store.put(token(id, protocol));
+      expect(await store.holders(null, 3)).toEqual(ids.slice(0, 3));
+      expect(await store.holders(ids[2] ?? '', 3)).toEqual(ids.slice(3));
+      expect(await store.holders(ids[4] ?? '', 3)).toEqual([]);
     });
   });
 };

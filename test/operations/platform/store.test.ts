@@ -189,8 +189,8 @@ describe('the document store', () => {
     const reader = await rooms.roomer('store:read@/a', 'event:read');
     const [all, some] = [socketClient(url, writer.key), socketClient(url, reader.key)];
     const document = `subscription ($path: String) { storeDocumentChanged(path: $path, hello: true) {
-      __typename ... on StoreDocumentReplaced { storeDocumentPath storeDocument { effective } }
-      ... on StoreDocumentDeleted { storeDocumentPath storeDocument { path } before }
+      __typename ... on StoreDocumentReplaced { eventPath storeDocument { effective } }
+      ... on StoreDocumentDeleted { eventPath storeDocument { path } before }
     } }`;
     const streams = [
       subscribeOver(all, document, { path: '/a' }),
@@ -207,10 +207,10 @@ describe('the document store', () => {
       { __typename: 'Subscribed' },
       {
         __typename: 'StoreDocumentReplaced',
-        storeDocumentPath: '/a',
+        eventPath: '/a',
         storeDocument: { effective: { hello: 'root', shipped: true, own: 1 } },
       },
-      { __typename: 'StoreDocumentDeleted', storeDocumentPath: '/a', storeDocument: null, before: { own: 1 } },
+      { __typename: 'StoreDocumentDeleted', eventPath: '/a', storeDocument: null, before: { own: 1 } },
     ];
     const items = async (stream: (typeof streams)[number] | undefined, count: number) =>
       (await stream?.reach(count))?.map((item) => item.data?.storeDocumentChanged);
@@ -220,7 +220,7 @@ describe('the document store', () => {
     expect(forgiving(await items(atA, 3))).toEqual(forgiving(expected));
     expect(forgiving(await items(seen, 3))).toEqual(forgiving(expected));
     expect(
-      (await items(everything, 5))?.map((item) => (item as { storeDocumentPath?: string }).storeDocumentPath),
+      (await items(everything, 5))?.map((item) => (item as { eventPath?: string }).eventPath),
     ).toEqual([undefined, '/', '/a', '/ab', '/a']);
     const history = await reader.ask(
       '{ events(filter: { names: ["platform.storeDocument.*"] }, first: 3) { nodes { name data } } }',

@@ -91,7 +91,7 @@ describe('the system', () => {
       .poll(async () => (await ask('{ system { daemons { id phase } } }')).data.system)
       .toMatchObject({ daemons: [{ phase: 'RUNNING' }, { phase: 'RUNNING' }] });
     const { data } = await ask(
-      '{ system { daemons { id kind hostname pid phase mode alive } maintenance { haltAt } eventLog { head } } }',
+      '{ system { daemons { id kind hostname pid phase mode alive } maintenance { haltAt } eventLog { head } version { node } } }',
     );
     expect(data.system).toMatchObject({
       daemons: [
@@ -99,6 +99,7 @@ describe('the system', () => {
         { id: expect.stringMatching(/^worker@./), kind: 'WORKER', alive: true },
       ],
       maintenance: { haltAt: null },
+      version: { node: process.versions.node },
     });
     const said: string[] = [];
     const terminal = {

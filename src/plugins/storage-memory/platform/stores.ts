@@ -3,6 +3,7 @@ import { leases } from '#kernel/leases.ts';
 import { listenerStore } from '#kernel/listener.ts';
 import { type Provision, provision } from '#plugins/provision.ts';
 import type { Session } from '#plugins/storage-memory/database.ts';
+import { MemoryAccessTokens } from '#plugins/storage-memory/platform/access-tokens.ts';
 import { MemoryAccounts } from '#plugins/storage-memory/platform/accounts.ts';
 import { MemoryApiKeys } from '#plugins/storage-memory/platform/api-keys.ts';
 import { MemoryDaemons } from '#plugins/storage-memory/platform/daemons.ts';
@@ -19,6 +20,7 @@ import { MemorySchedules } from '#plugins/storage-memory/platform/schedules.ts';
 import { MemorySessions } from '#plugins/storage-memory/platform/sessions.ts';
 import { MemorySettings } from '#plugins/storage-memory/platform/settings.ts';
 import { MemoryThrottle } from '#plugins/storage-memory/platform/throttle.ts';
+import { accessTokenStore } from '#resolvers/platform/access/token.ts';
 import { accountStore } from '#resolvers/platform/accounts/account.ts';
 import { apiKeyStore } from '#resolvers/platform/api-keys/api-key.ts';
 import { externalIdentityStore } from '#resolvers/platform/external-identities/external-identity.ts';
@@ -49,4 +51,5 @@ export const platformStores: readonly Provision<Session>[] = [
   provision(scheduleStore, (session) => new MemorySchedules(session)),
   provision(documentStore, (session) => new MemoryDocuments(session)),
   provision(settingStore, (session) => new MemorySettings(session)),
+  provision(accessTokenStore, (session) => new MemoryAccessTokens(session)),
 ];

@@ -2,6 +2,7 @@ import { eventLog } from '#kernel/event.ts';
 import { leases } from '#kernel/leases.ts';
 import { listenerStore } from '#kernel/listener.ts';
 import { type Provision, provision } from '#plugins/provision.ts';
+import { PrismaAccessTokens } from '#plugins/storage-prisma/platform/access-tokens.ts';
 import { PrismaAccounts } from '#plugins/storage-prisma/platform/accounts.ts';
 import { PrismaApiKeys } from '#plugins/storage-prisma/platform/api-keys.ts';
 import { PrismaDaemons } from '#plugins/storage-prisma/platform/daemons.ts';
@@ -19,6 +20,7 @@ import { PrismaSessions } from '#plugins/storage-prisma/platform/sessions.ts';
 import { PrismaSettings } from '#plugins/storage-prisma/platform/settings.ts';
 import { PrismaThrottle } from '#plugins/storage-prisma/platform/throttle.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
+import { accessTokenStore } from '#resolvers/platform/access/token.ts';
 import { accountStore } from '#resolvers/platform/accounts/account.ts';
 import { apiKeyStore } from '#resolvers/platform/api-keys/api-key.ts';
 import { externalIdentityStore } from '#resolvers/platform/external-identities/external-identity.ts';
@@ -49,4 +51,5 @@ export const platformStores: readonly Provision<Session>[] = [
   provision(scheduleStore, (session) => new PrismaSchedules(session)),
   provision(documentStore, (session) => new PrismaDocuments(session)),
   provision(settingStore, (session) => new PrismaSettings(session)),
+  provision(accessTokenStore, (session) => new PrismaAccessTokens(session)),
 ];

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { Context } from '#kernel/context.ts';
-import { defineEvent, type EventDefinition } from '#kernel/event.ts';
+import { defineEvent, type EventDefinition, shownUnder } from '#kernel/event.ts';
 import { toGlobalId } from '#kernel/id.ts';
 import type { Json } from '#kernel/json.ts';
 import { accountFacts } from '#resolvers/platform/accounts/events.ts';
 import type { SettingPath } from '#resolvers/platform/settings/setting.ts';
 
 /** Names from the root down. Ids are global ids. */
-const SettingData = z.object({ accountId: z.string(), path: z.array(z.string()) });
+const SettingData = z.object({ accountId: z.string(), path: shownUnder(z.array(z.string()), 'settingPath') });
 
 const options = { subject: null, seenWith: 'setting:read', seenByOwner: true, retain: 'AUDIT' } as const;
 

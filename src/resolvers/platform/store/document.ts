@@ -82,12 +82,12 @@ export const documentPath = z
   });
 
 function pathFault(path: string): string | null {
-  if (!path.startsWith('/')) return 'it begins with /';
+  if (!path.startsWith('/')) return 'it begins with a slash';
   const segments = segmentsOf(path);
   if (segments.length > mostSegments) return `it has at most ${mostSegments} segments`;
   for (const segment of segments) {
-    if (segment === '') return 'no segment is empty, and the last character is no /';
-    if (segment === '.' || segment === '..') return 'no segment is . or ..';
+    if (segment === '') return 'no segment is empty, and no slash is at its end';
+    if (segment === '.' || segment === '..') return 'a segment is neither "." nor ".."';
     if ([...segment].length > longestSegment) return `a segment has at most ${longestSegment} characters`;
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
     if (/[\u0000-\u001f\u007f]/.test(segment)) return 'it holds no control characters';
