@@ -219,9 +219,13 @@ describe('the document store', () => {
       list?.map((item) => ({ ...(item as object), storeDocument: undefined }));
     expect(forgiving(await items(atA, 3))).toEqual(forgiving(expected));
     expect(forgiving(await items(seen, 3))).toEqual(forgiving(expected));
-    expect(
-      (await items(everything, 5))?.map((item) => (item as { eventPath?: string }).eventPath),
-    ).toEqual([undefined, '/', '/a', '/ab', '/a']);
+    expect((await items(everything, 5))?.map((item) => (item as { eventPath?: string }).eventPath)).toEqual([
+      undefined,
+      '/',
+      '/a',
+      '/ab',
+      '/a',
+    ]);
     const history = await reader.ask(
       '{ events(filter: { names: ["platform.storeDocument.*"] }, first: 3) { nodes { name data } } }',
     );

@@ -4,6 +4,7 @@ import { AuthenticationError, ConflictError, ForbiddenError, InputError, NotFoun
 import { toGlobalId } from '#kernel/id.ts';
 import { definePlugin } from '#plugins/define.ts';
 import { storageMemory } from '#plugins/storage-memory/plugin.ts';
+import { accountStore } from '#resolvers/platform/accounts/account.ts';
 import { createAccount } from '#resolvers/platform/accounts/create.ts';
 import { deleteAccount } from '#resolvers/platform/accounts/delete.ts';
 import { findAccount } from '#resolvers/platform/accounts/queries.ts';
@@ -29,7 +30,8 @@ const tied = definePlugin({
       suspend: async (_, id) => void heard.push(`suspend ${id}`),
       resume: async (_, id) => void heard.push(`resume ${id}`),
       async remove(ctx, id) {
-        heard.push(`remove ${(await findAccount(ctx, { id }))?.name}`);
+        const [account] = await ctx.use(accountStore).getMany([id]);
+        heard.push(`remove ${account?.name}`);
         if (refuses) throw new ConflictError('Not now.');
       },
     });
