@@ -167,6 +167,7 @@ function addLists(jobs: Command, shell: Shell): void {
   jobs
     .command('show <id>')
     .description('show one job, of the queue or the journal')
+    .addHelpText('after', examples('gatehouse job show Sm9iOjAxOTk…'))
     .action(
       action(shell, async ({ runner, print }, id) => {
         const { job } = await runner.run<{ job: JobRow }>(`query ($id: ID!) { job(id: $id) { ${fields} } }`, { id });
@@ -176,6 +177,7 @@ function addLists(jobs: Command, shell: Shell): void {
   listOptions(jobs.command('log <id>'))
     .description('print the log of a job')
     .option('--after <number>', 'only lines with a higher number', wholeNumber)
+    .addHelpText('after', examples('gatehouse job log Sm9iOjAxOTk… --all'))
     .action(action<ListOptions & { readonly after?: number }>(shell, printLog));
   jobs
     .command('follow <id>')
@@ -185,6 +187,7 @@ function addLists(jobs: Command, shell: Shell): void {
   listOptions(jobs.command('classes'))
     .description('list the kinds of jobs')
     .option('--search <text>', 'found in name, title, author, description or tags')
+    .addHelpText('after', examples('gatehouse job classes --search report'))
     .action(action<ListOptions & { readonly search?: string }>(shell, listClasses));
 }
 
@@ -246,6 +249,7 @@ function addControl(jobs: Command, shell: Shell): void {
     jobs
       .command(`${name} <id>`)
       .description(description)
+      .addHelpText('after', examples(`gatehouse job ${name} Sm9iOjAxOTk…`))
       .action(
         action<{ readonly hard?: boolean }>(shell, async ({ runner, print, options }, id) => {
           const input = given({ id, hard: options.hard });

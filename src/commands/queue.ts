@@ -23,6 +23,7 @@ export function queueCommand(program: Command, shell: Shell): void {
   queue
     .command('summary')
     .description('count what it holds, by name, state and flags')
+    .addHelpText('after', examples('gatehouse queue summary'))
     .action(
       action(shell, async ({ runner, print }) => {
         const { rows } = await runner.run<{ rows: readonly SummaryRow[] }>(
