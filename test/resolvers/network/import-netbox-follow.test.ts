@@ -226,7 +226,7 @@ describe('rows that fail', () => {
     ]);
     expect(notes.filter((note) => !note.includes('ASSIGNMENT'))).toEqual([
       'dcim.device:2 BAD_USER_INPUT: The last label of a hostname may not be all digits.',
-      "dcim.interface:2 BAD_USER_INPUT: Device not found: hostname='10.0.0.9'.",
+      'dcim.interface:2 DEPENDENCY_FAILED: Its device failed too.',
       'ipam.ipaddress:2 BAD_USER_INPUT: IP Address needs base network.',
     ]);
     expect(Object.values(await inventoryOf(net.all)).map((things) => Object.keys(things))).toEqual([

@@ -50,7 +50,7 @@ export function readAddresses(
   devices: NetboxDevices,
   bases: Bases,
 ): NetboxAddresses {
-  const objects = [...file.of('ipam.ipaddress')].sort(byKey);
+  const objects = file.of('ipam.ipaddress');
   const broken: SourceRow[] = [];
   const claims = objects.flatMap((object) => {
     const claim = readClaim(file, devices, object);

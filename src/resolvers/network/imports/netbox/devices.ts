@@ -1,7 +1,6 @@
 import { foldHostname, hostnameFault } from '#resolvers/network/devices/hostname.ts';
 import type { NetboxOrder } from '#resolvers/network/imports/input.ts';
 import {
-  byKey,
   contradicted,
   identityOf,
   type NetboxFile,
@@ -31,7 +30,7 @@ export interface NetboxDevices {
 export function readDevices(file: NetboxFile, order: NetboxOrder, rules: Rules): NetboxDevices {
   const taken = new Map<string, NetboxObject['pk']>();
   const placed = new Map<string, PlacedDevice>();
-  const rows = [...file.of('dcim.device')].sort(byKey).map((device): SourceRow => {
+  const rows = file.of('dcim.device').map((device): SourceRow => {
     const base = { row: device.row, kind: 'DEVICE', ref: refOf(device) } as const;
     const site = siteOfDevice(file, device, order);
     const named = toHostname(device, rules);

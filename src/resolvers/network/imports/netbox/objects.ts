@@ -17,6 +17,7 @@ export interface NetboxObject {
 export interface NetboxFile {
   readonly size: number;
   readonly models: readonly string[];
+  /** Its rows by their keys, whatever their order in the file. */
   of(model: string): readonly NetboxObject[];
   find(model: string, pk: unknown): NetboxObject | null;
   /** The keys of the tags of an object. */
@@ -36,7 +37,7 @@ export function readObjects(text: string): NetboxFile {
     if (!object) broken.push(notAnObject(row));
     return object ?? [];
   });
-  const byModel = Map.groupBy(withRivals(objects), (object) => object.model);
+  const byModel = Map.groupBy(withRivals(objects).sort(byKey), (object) => object.model);
   const byRef = new Map<string, NetboxObject>();
   for (const object of [...byModel.values()].flat()) {
     const other = byRef.get(refOf(object));
@@ -100,7 +101,8 @@ function withRivals(objects: readonly NetboxObject[]): NetboxObject[] {
 export function byKey({ pk: one }: Pick<NetboxObject, 'pk'>, { pk: other }: Pick<NetboxObject, 'pk'>): number {
   if (typeof one === 'number' && typeof other === 'number') return one - other;
   const rank = (pk: NetboxObject['pk']) => (pk === null ? 2 : typeof pk === 'string' ? 1 : 0);
-  return rank(one) - rank(other) || (String(one) < String(other) ? -1 : 1);
+  const [first, second] = [String(one), String(other)];
+  return rank(one) - rank(other) || (first < second ? -1 : Number(first > second));
 }
 
 /** The model that a reference to a type names: `["dcim","site"]` or `"dcim.site"`. */
