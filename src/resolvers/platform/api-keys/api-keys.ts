@@ -46,6 +46,8 @@ export async function createApiKey(ctx: Context, input: ApiKeyCreateInput): Prom
   await requireKeyHeld(ctx, accountId, permissions);
   const { key, prefix } = makeKey();
   return ctx.atomically(async (ctx) => {
+    // Who deletes the account meanwhile waits, or was first.
+    if (!(await ctx.use(accountStore).lock(accountId))) throw new NotFoundError('account not found', ['account']);
     const apiKey = await ctx.use(apiKeyStore).insert({
       id: newId(),
       accountId,
