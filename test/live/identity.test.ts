@@ -116,5 +116,34 @@ describe.skipIf(!findPostgres())(
       expect(gone).toMatchObject({ __typename: 'RoleDeleted', role: null, data: { role: { name: role.name } } });
       await own.dispose();
     });
+
+    test('share what is rendered among accounts of equal rights, unless a field depends on who asks', async () => {
+      const figure = async () => {
+        const text = await (await fetch(`${node(0).url}/metrics`)).text();
+        return Number(/^gatehouse_live_cohorts (\d+)/m.exec(text)?.[1]);
+      };
+      const clients = await Promise.all(
+        ['one', 'two'].map(async (name) => {
+          const { id } = await createAccount(system(), {
+            name: `${name}${count}`,
+            permissions: ['role:read'],
+            roles: [],
+          });
+          const { key } = await createApiKey(system(), { account: { id }, name: 'own' });
+          return socketClient(node(0).url, key);
+        }),
+      );
+      const subscribeAll = async (fields: string) => {
+        const query = `subscription { roleChanged(hello: true) { __typename ... on RoleCreated { ${fields} } } }`;
+        const streams = clients.map((client) => subscribeOver(client, query));
+        await Promise.all(streams.map((stream) => stream.reach(1)));
+      };
+      const before = await figure();
+      await subscribeAll('role { name }');
+      expect(await figure()).toBe(before + 1);
+      await subscribeAll('subject { id ... on Session { current } }');
+      expect(await figure()).toBe(before + 3);
+      await Promise.all(clients.map((client) => client.dispose()));
+    });
   },
 );

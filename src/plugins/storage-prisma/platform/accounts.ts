@@ -64,7 +64,8 @@ export class PrismaAccounts implements AccountStore {
         select: { handle: true, account: { omit } },
       }),
     );
-    const found = new Map(rows.map(({ handle, account }) => [handle, toAccount(account)]));
+    // One may be deleted between the two reads that this makes.
+    const found = new Map(rows.map(({ handle, account }) => [handle, account ? toAccount(account) : null]));
     return namesOrEmails.map((handle) => found.get(handle) ?? null);
   }
 
@@ -72,7 +73,8 @@ export class PrismaAccounts implements AccountStore {
     const found = await this.#session.run((db) =>
       db.accountHandle.findUnique({ where: { handle: nameOrEmail }, select: { account: true } }),
     );
-    return found && toProven(found.account);
+    // It may be deleted between the two reads that this makes.
+    return found?.account ? toProven(found.account) : null;
   }
 
   async page(filter: AccountFilter, order: AccountOrder, visibility: Visibility, request: PageRequest) {
