@@ -66,12 +66,14 @@ export interface DataCollectionStore {
   addToVolumes(changes: readonly { readonly id: string; readonly by: number }[]): Promise<void>;
   /** Deletes collections and their attachments to services. Blocks are detached before. */
   deleteMany(ids: readonly string[]): Promise<void>;
-  /** Row ids of the services that each collection is attached to, in the order of ids. */
+  /** Row ids of the services that each collection is attached to, in no order. */
   servicesOf(ids: readonly string[]): Promise<(readonly string[])[]>;
   /** Attaches each collection to exactly these services, by row id. */
   replaceServices(
     attachments: readonly { readonly id: string; readonly serviceIds: readonly string[] }[],
   ): Promise<void>;
+  /** Detaches services, by row id, from all collections. */
+  removeServices(serviceIds: readonly string[]): Promise<void>;
 }
 
 export const dataCollectionStore = definePort<DataCollectionStore>('threat.dataCollections');

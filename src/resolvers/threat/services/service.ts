@@ -68,8 +68,8 @@ export type ServiceKind = TaxiiService['kind'];
 
 export interface ServiceFilter {
   readonly kind?: ServiceKind;
-  /** Row id of a data collection that it serves. */
-  readonly dataCollectionId?: string;
+  /** Row ids: only these. */
+  readonly ids?: readonly string[];
   /** Leaves out those that need a credential. */
   readonly openOnly?: boolean;
 }
@@ -87,8 +87,6 @@ export interface ServiceStore {
   /** The services at these paths: for the door, which asks at each request. */
   getByPath(paths: readonly string[]): Promise<(TaxiiService | null)[]>;
   page(query: ServiceQuery): Promise<Page<TaxiiService>>;
-  /** Those that serve each data collection, by its row id, in the order of service ids, in one read. */
-  ofDataCollections(dataCollectionIds: readonly string[]): Promise<(readonly TaxiiService[])[]>;
   /**
    * Null for each whose service id or path is taken, also by one before it in the call; of racing callers exactly one
    * gets it.
@@ -103,7 +101,7 @@ export interface ServiceStore {
    * those whose service id or path is taken by another; when there are any, the unit of work must be given up.
    */
   updateMany(services: readonly TaxiiService[]): Promise<readonly TaxiiService[]>;
-  /** Deletes services and their attachments. Subscriptions are removed before. */
+  /** Deletes services. Their attachments and subscriptions are removed before. */
   deleteMany(ids: readonly string[]): Promise<void>;
   /** The row ids of all that there are: services are few, and a document of the config names all. */
   allIds(): Promise<string[]>;
