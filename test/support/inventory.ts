@@ -1,8 +1,8 @@
 /** A real inventory: a whole export of NetBox, and the prefixes that two large networks publish. */
 import { readFileSync } from 'node:fs';
+import { type Cidr, covers, formatAddress, toCidr } from '#kernel/cidr.ts';
 import type { Context } from '#kernel/context.ts';
 import type { PageRequest } from '#kernel/page.ts';
-import { type Cidr, covers, formatAddress, toCidr } from '#resolvers/network/cidr.ts';
 import { importInventory } from '#resolvers/network/imports/import.ts';
 import type { NetworkInterface } from '#resolvers/network/interfaces/interface.ts';
 import { listInterfaces } from '#resolvers/network/interfaces/list.ts';

@@ -1,7 +1,7 @@
+import type { Ipv6Display } from '#kernel/cidr.ts';
 import type { Context } from '#kernel/context.ts';
 import type { Pattern } from '#kernel/pattern.ts';
 import { definePort } from '#kernel/port.ts';
-import type { Ipv6Display } from '#resolvers/network/cidr.ts';
 
 /** What an interface is, by its number in the IF-MIB list. */
 export interface InterfaceType {

@@ -1,4 +1,4 @@
-import { type Cidr, compareCidr, covers, isHost } from '#resolvers/network/cidr.ts';
+import { type Cidr, compareCidr, covers, isHost } from '#kernel/cidr.ts';
 
 /** Where a prefix belongs among others. */
 export interface Place<T> {

@@ -1,5 +1,5 @@
+import { isHost, lastAddress, showAddress, showCidr, toCidr } from '#kernel/cidr.ts';
 import type { Context } from '#kernel/context.ts';
-import { isHost, lastAddress, showAddress, showCidr, toCidr } from '#resolvers/network/cidr.ts';
 import type { Network } from '#resolvers/network/networks/network.ts';
 import {
   findAncestors,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { toCidr } from '#kernel/cidr.ts';
 import { newId } from '#kernel/id.ts';
-import { toCidr } from '#resolvers/network/cidr.ts';
 import { type Device, deviceStore } from '#resolvers/network/devices/device.ts';
 import type { NetworkInterface } from '#resolvers/network/interfaces/interface.ts';
 import { type InterfaceFilter, type InterfaceScope, interfaceStore } from '#resolvers/network/interfaces/store.ts';

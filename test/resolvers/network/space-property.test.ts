@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addressBits, type Cidr, covers, formatCidr, lastAddress, toCidr, truncate } from '#resolvers/network/cidr.ts';
+import { addressBits, type Cidr, covers, formatCidr, lastAddress, toCidr, truncate } from '#kernel/cidr.ts';
 import { createNetworks } from '#resolvers/network/networks/create.ts';
 import { findNetwork } from '#resolvers/network/networks/find.ts';
 import type { NetworkState } from '#resolvers/network/networks/network.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Cidr, covers, formatCidr, isHost, toCidr, truncate } from '#kernel/cidr.ts';
 import type { Context } from '#kernel/context.ts';
 import { GatehouseError } from '#kernel/errors.ts';
-import { type Cidr, covers, formatCidr, isHost, toCidr, truncate } from '#resolvers/network/cidr.ts';
 import { createNetworks } from '#resolvers/network/networks/create.ts';
 import { deleteNetworks } from '#resolvers/network/networks/delete.ts';
 import { listNetworks } from '#resolvers/network/networks/find.ts';

@@ -1,5 +1,3 @@
-import type { Tables } from '#plugins/storage-memory/database.ts';
-import { allRows, type Row } from '#plugins/storage-memory/network/network-table.ts';
 import {
   addressBits,
   type Cidr,
@@ -9,7 +7,9 @@ import {
   lastAddress,
   toCidr,
   truncate,
-} from '#resolvers/network/cidr.ts';
+} from '#kernel/cidr.ts';
+import type { Tables } from '#plugins/storage-memory/database.ts';
+import { allRows, type Row } from '#plugins/storage-memory/network/network-table.ts';
 import type { Network } from '#resolvers/network/networks/network.ts';
 import type { AddressRange, Occupancy } from '#resolvers/network/networks/store.ts';
 

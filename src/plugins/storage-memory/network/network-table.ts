@@ -1,5 +1,5 @@
+import { type Cidr, toCidr, truncate } from '#kernel/cidr.ts';
 import { defineTable, type Tables } from '#plugins/storage-memory/database.ts';
-import { type Cidr, toCidr, truncate } from '#resolvers/network/cidr.ts';
 import type { Network } from '#resolvers/network/networks/network.ts';
 
 /** A network with its prefix read once. */

@@ -1,6 +1,6 @@
+import { type Cidr, covers, toCidr, truncate } from '#kernel/cidr.ts';
 import type { Tables } from '#plugins/storage-memory/database.ts';
 import { allRows, put, type Row, rowOf } from '#plugins/storage-memory/network/network-table.ts';
-import { type Cidr, covers, toCidr, truncate } from '#resolvers/network/cidr.ts';
 import type { Network } from '#resolvers/network/networks/network.ts';
 import type { Children, Gathering, NetworkStore } from '#resolvers/network/networks/store.ts';
 

@@ -1,3 +1,4 @@
+import { compareCidr, toCidr } from '#kernel/cidr.ts';
 import type { Page } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 import type { Session } from '#plugins/storage-memory/database.ts';
@@ -6,7 +7,6 @@ import { occupied } from '#plugins/storage-memory/network/network-space.ts';
 import { allRows, holders, put, remove, rowAt, rowOf } from '#plugins/storage-memory/network/network-table.ts';
 import { adopt, childrenWithout } from '#plugins/storage-memory/network/network-tree.ts';
 import { pageOfRows } from '#plugins/storage-memory/page.ts';
-import { compareCidr, toCidr } from '#resolvers/network/cidr.ts';
 import type { ListQuery } from '#resolvers/network/list.ts';
 import type { NaturalKey } from '#resolvers/network/lookup.ts';
 import type { Network } from '#resolvers/network/networks/network.ts';

@@ -1,7 +1,7 @@
+import { addressBits, formatAddress, toCidr } from '#kernel/cidr.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { insideOf } from '#plugins/storage-prisma/network/network-scopes.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
-import { addressBits, formatAddress, toCidr } from '#resolvers/network/cidr.ts';
 import type { NetworkStore, Occupancy } from '#resolvers/network/networks/store.ts';
 
 const { sql } = Prisma;

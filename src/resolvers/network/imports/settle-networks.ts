@@ -1,9 +1,9 @@
+import { isHost, toCidr } from '#kernel/cidr.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
 import type { GatehouseError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
 import { mayRead, refusal } from '#resolvers/network/access.ts';
 import { storeAttributes } from '#resolvers/network/attributes/values.ts';
-import { isHost, toCidr } from '#resolvers/network/cidr.ts';
 import { type Carried, carriedBy, judgeCarried, sayMore, toCarry } from '#resolvers/network/imports/carried.ts';
 import type { Item } from '#resolvers/network/imports/items.ts';
 import type { Settled } from '#resolvers/network/imports/known.ts';

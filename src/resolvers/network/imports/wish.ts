@@ -1,7 +1,7 @@
+import { formatCidr, readCidr } from '#kernel/cidr.ts';
 import type { AttributeResource } from '#resolvers/network/attributes/attribute.ts';
 import type { GivenAttributes } from '#resolvers/network/attributes/check.ts';
 import type { GivenRules } from '#resolvers/network/attributes/rules.ts';
-import { formatCidr, readCidr } from '#resolvers/network/cidr.ts';
 import { toNameSlug } from '#resolvers/network/circuits/snapshot.ts';
 import { foldHostname } from '#resolvers/network/devices/hostname.ts';
 import type { NetworkState } from '#resolvers/network/networks/network.ts';

@@ -1,10 +1,10 @@
+import { toCidr } from '#kernel/cidr.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
 import { ConflictError, type FieldFault, type GatehouseError, InputError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
 import { mayRead, refusal } from '#resolvers/network/access.ts';
 import type { GivenAttributes } from '#resolvers/network/attributes/check.ts';
 import { attributesOf } from '#resolvers/network/attributes/values.ts';
-import { toCidr } from '#resolvers/network/cidr.ts';
 import type { Assignment, NetworkInterface } from '#resolvers/network/interfaces/interface.ts';
 import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
 import { ancestorsOf, placeAmong } from '#resolvers/network/networks/ancestors.ts';

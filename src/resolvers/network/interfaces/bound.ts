@@ -1,7 +1,7 @@
 import { visible } from '#kernel/access.ts';
+import { compareCidr, toCidr } from '#kernel/cidr.ts';
 import type { Context } from '#kernel/context.ts';
 import { emptyPage, type Page, type PageRequest } from '#kernel/page.ts';
-import { compareCidr, toCidr } from '#resolvers/network/cidr.ts';
 import { findInterfaces } from '#resolvers/network/interfaces/find.ts';
 import type { Assignment, NetworkInterface } from '#resolvers/network/interfaces/interface.ts';
 import { interfaceStore } from '#resolvers/network/interfaces/store.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { formatCidr, isHost, readCidr } from '#kernel/cidr.ts';
 import { line, oneKey, prose } from '#kernel/input.ts';
 import { attributesInput, type GivenAttributes } from '#resolvers/network/attributes/check.ts';
-import { formatCidr, isHost, readCidr } from '#resolvers/network/cidr.ts';
 import { deviceKey } from '#resolvers/network/devices/find.ts';
 import { readMac } from '#resolvers/network/interfaces/mac.ts';
 import { idText } from '#resolvers/network/keys.ts';

@@ -1,7 +1,7 @@
+import { compareCidr, toCidr } from '#kernel/cidr.ts';
 import type { Context } from '#kernel/context.ts';
 import type { Attributes } from '#resolvers/network/attributes/check.ts';
 import { attributesOf } from '#resolvers/network/attributes/values.ts';
-import { compareCidr, toCidr } from '#resolvers/network/cidr.ts';
 import { deviceGlobalId } from '#resolvers/network/devices/device.ts';
 import { hostnamesOf } from '#resolvers/network/interfaces/find.ts';
 import {

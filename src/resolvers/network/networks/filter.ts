@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { formatCidr, readCidr } from '#kernel/cidr.ts';
 import { type AttributesFilter, attributesFilter } from '#resolvers/network/attributes/choose.ts';
-import { formatCidr, readCidr } from '#resolvers/network/cidr.ts';
 import { networkKey, prefixesAt, stateInput } from '#resolvers/network/networks/input.ts';
 import type { NetworkFilter } from '#resolvers/network/networks/store.ts';
 

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { oneKey } from '#kernel/input.ts';
 import {
   addressBits,
   type Cidr,
@@ -9,7 +8,8 @@ import {
   readCidr,
   readParts,
   truncate,
-} from '#resolvers/network/cidr.ts';
+} from '#kernel/cidr.ts';
+import { oneKey } from '#kernel/input.ts';
 import { idText } from '#resolvers/network/keys.ts';
 import { networkStates } from '#resolvers/network/networks/network.ts';
 

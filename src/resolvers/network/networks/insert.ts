@@ -1,3 +1,4 @@
+import { isHost, toCidr } from '#kernel/cidr.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
 import { ConflictError, type GatehouseError, InputError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
@@ -10,7 +11,6 @@ import {
   noAttributes,
 } from '#resolvers/network/attributes/check.ts';
 import { storeAttributes } from '#resolvers/network/attributes/values.ts';
-import { isHost, toCidr } from '#resolvers/network/cidr.ts';
 import type { SiteKey } from '#resolvers/network/keys.ts';
 import { type Placed, placeAmong, type Standing } from '#resolvers/network/networks/ancestors.ts';
 import {

@@ -1,6 +1,6 @@
 import { visible } from '#kernel/access.ts';
 import type { AddressInventory } from '#kernel/address-inventory.ts';
-import { formatCidr, readCidr } from '#resolvers/network/cidr.ts';
+import { formatCidr, readCidr } from '#kernel/cidr.ts';
 import { networkGlobalId } from '#resolvers/network/networks/network.ts';
 import { networkStore } from '#resolvers/network/networks/store.ts';
 

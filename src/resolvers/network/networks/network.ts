@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { isHost, toCidr } from '#kernel/cidr.ts';
 import { toGlobalId } from '#kernel/id.ts';
 import type { Facts } from '#kernel/permission.ts';
 import { factsIn } from '#resolvers/network/access.ts';
 import { type Attributes, attributesSnapshot } from '#resolvers/network/attributes/check.ts';
-import { isHost, toCidr } from '#resolvers/network/cidr.ts';
 import { siteGlobalId } from '#resolvers/network/sites/site.ts';
 import { snapshotEvent } from '#resolvers/network/snapshot.ts';
 

@@ -1,5 +1,5 @@
+import { type Cidr, compareCidr, readCidr, toCidr } from '#kernel/cidr.ts';
 import { notACursor, type Page, type PageRequest, type Position, toPage } from '#kernel/page.ts';
-import { type Cidr, compareCidr, readCidr, toCidr } from '#resolvers/network/cidr.ts';
 import type { Network } from '#resolvers/network/networks/network.ts';
 
 /**

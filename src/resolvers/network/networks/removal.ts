@@ -1,4 +1,4 @@
-import { compareCidr, toCidr } from '#resolvers/network/cidr.ts';
+import { compareCidr, toCidr } from '#kernel/cidr.ts';
 import type { Network } from '#resolvers/network/networks/network.ts';
 import type { Children } from '#resolvers/network/networks/store.ts';
 

@@ -1,14 +1,6 @@
+import { addressBits, type Cidr, formatCidr, isHost, lastAddress, readAddress, toCidr } from '#kernel/cidr.ts';
 import type { Context } from '#kernel/context.ts';
 import { InputError } from '#kernel/errors.ts';
-import {
-  addressBits,
-  type Cidr,
-  formatCidr,
-  isHost,
-  lastAddress,
-  readAddress,
-  toCidr,
-} from '#resolvers/network/cidr.ts';
 import type { Network } from '#resolvers/network/networks/network.ts';
 import { type AddressRange, networkStore, type Occupancy } from '#resolvers/network/networks/store.ts';
 import { networkSettings } from '#resolvers/network/settings.ts';

@@ -1,8 +1,8 @@
+import type { IpVersion } from '#kernel/cidr.ts';
 import type { Page } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 import { definePort } from '#kernel/port.ts';
 import type { Selection } from '#resolvers/network/attributes/selection.ts';
-import type { IpVersion } from '#resolvers/network/cidr.ts';
 import type { ListQuery } from '#resolvers/network/list.ts';
 import type { NaturalKey } from '#resolvers/network/lookup.ts';
 import type { Network, NetworkState } from '#resolvers/network/networks/network.ts';

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { visible } from '#kernel/access.ts';
+import { addressBits, isHost, toCidr } from '#kernel/cidr.ts';
 import type { Context } from '#kernel/context.ts';
 import { InputError } from '#kernel/errors.ts';
 import { parse } from '#kernel/input.ts';
 import { emptyPage, type Page, type PageRequest } from '#kernel/page.ts';
 import { mayRead } from '#resolvers/network/access.ts';
 import { only } from '#resolvers/network/bulk.ts';
-import { addressBits, isHost, toCidr } from '#resolvers/network/cidr.ts';
 import { byNaturalKey } from '#resolvers/network/list.ts';
 import { ancestorsOf, type Placed } from '#resolvers/network/networks/ancestors.ts';
 import { hostsWanted } from '#resolvers/network/networks/filter.ts';

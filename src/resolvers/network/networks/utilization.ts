@@ -1,5 +1,5 @@
+import { cidrSize, toCidr } from '#kernel/cidr.ts';
 import type { Context } from '#kernel/context.ts';
-import { cidrSize, toCidr } from '#resolvers/network/cidr.ts';
 import type { Network } from '#resolvers/network/networks/network.ts';
 import { networkStore } from '#resolvers/network/networks/store.ts';
 

@@ -1,4 +1,4 @@
-import { addressBits, type Cidr, formatCidr, readAddress } from '#resolvers/network/cidr.ts';
+import { addressBits, type Cidr, formatCidr, readAddress } from '#kernel/cidr.ts';
 import type { NetboxOrder } from '#resolvers/network/imports/input.ts';
 import { type Bases, planOf } from '#resolvers/network/imports/netbox/bases.ts';
 import type { NetboxDevices } from '#resolvers/network/imports/netbox/devices.ts';

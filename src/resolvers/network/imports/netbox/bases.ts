@@ -1,4 +1,4 @@
-import { addressBits, type Cidr, formatCidr, isHost, truncate } from '#resolvers/network/cidr.ts';
+import { addressBits, type Cidr, formatCidr, isHost, truncate } from '#kernel/cidr.ts';
 import { byKey } from '#resolvers/network/imports/netbox/objects.ts';
 import type { Prefix } from '#resolvers/network/imports/netbox/prefixes.ts';
 

@@ -1,4 +1,4 @@
-import { type Cidr, formatCidr, isHost, readCidr } from '#resolvers/network/cidr.ts';
+import { type Cidr, formatCidr, isHost, readCidr } from '#kernel/cidr.ts';
 import type { NetboxOrder } from '#resolvers/network/imports/input.ts';
 import { contradicted, type NetboxFile, type NetboxObject, refOf } from '#resolvers/network/imports/netbox/objects.ts';
 import { placeOf, type SiteName, siteOfPrefix } from '#resolvers/network/imports/netbox/sites.ts';
