@@ -3,7 +3,7 @@ import type { Visibility } from '#kernel/permission.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { pagesBelow } from '#plugins/storage-prisma/keyset.ts';
 import { visibleInterface } from '#plugins/storage-prisma/network/interface-scopes.ts';
-import { inOrder, toInstant, uuids } from '#plugins/storage-prisma/network/rows.ts';
+import { inOrder, toInstant, uuids } from '#plugins/storage-prisma/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import type { Assignment } from '#resolvers/network/interfaces/interface.ts';
 import type { InterfaceStore } from '#resolvers/network/interfaces/store.ts';

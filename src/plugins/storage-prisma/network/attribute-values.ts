@@ -7,8 +7,8 @@ import { visibleDevice } from '#plugins/storage-prisma/network/devices.ts';
 import { visibleInterface } from '#plugins/storage-prisma/network/interface-scopes.ts';
 import { visibleNetwork } from '#plugins/storage-prisma/network/network-scopes.ts';
 import { visibleProtocol } from '#plugins/storage-prisma/network/protocols.ts';
-import { byPlace, inOrder, storable, uuids, withInstants } from '#plugins/storage-prisma/network/rows.ts';
 import { visibleInSite } from '#plugins/storage-prisma/network/visibility.ts';
+import { byPlace, inOrder, storable, uuids, withInstants } from '#plugins/storage-prisma/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import { type AttributeResource, attributeResources, kindOfResource } from '#resolvers/network/attributes/attribute.ts';
 import type {

@@ -10,9 +10,9 @@ import {
   lockedThings,
   type Query,
 } from '#plugins/storage-prisma/network/lists.ts';
-import { inOrder, repeated, sameText, uuids, withInstants } from '#plugins/storage-prisma/network/rows.ts';
 import { selected } from '#plugins/storage-prisma/network/selection.ts';
 import { visibleInSite } from '#plugins/storage-prisma/network/visibility.ts';
+import { inOrder, repeated, sameText, uuids, withInstants } from '#plugins/storage-prisma/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import {
   type Circuit,

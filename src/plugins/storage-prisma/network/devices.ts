@@ -3,6 +3,8 @@ import type { Visibility } from '#kernel/permission.ts';
 import { isTaken } from '#plugins/storage-prisma/failures.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { pageInSql, pagesBelow, type SqlKey } from '#plugins/storage-prisma/keyset.ts';
+import { selected } from '#plugins/storage-prisma/network/selection.ts';
+import { visibleInSite } from '#plugins/storage-prisma/network/visibility.ts';
 import {
   byPlace,
   inOrder,
@@ -12,9 +14,7 @@ import {
   storable,
   uuids,
   withInstants,
-} from '#plugins/storage-prisma/network/rows.ts';
-import { selected } from '#plugins/storage-prisma/network/selection.ts';
-import { visibleInSite } from '#plugins/storage-prisma/network/visibility.ts';
+} from '#plugins/storage-prisma/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import type { Device, DeviceFilter, DeviceStore } from '#resolvers/network/devices/device.ts';
 import { foldHostname } from '#resolvers/network/devices/hostname.ts';

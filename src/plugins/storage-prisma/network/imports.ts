@@ -4,7 +4,7 @@ import { isUuid } from '#kernel/id.ts';
 import { type Page, type PageRequest, toPage } from '#kernel/page.ts';
 import { type InventoryImport as ImportRow, Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { pageOfModel, pagesBelow, type SqlKey } from '#plugins/storage-prisma/keyset.ts';
-import { inOrder, storable, uuids } from '#plugins/storage-prisma/network/rows.ts';
+import { inOrder, storable, uuids } from '#plugins/storage-prisma/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import type {
   ImportNote,

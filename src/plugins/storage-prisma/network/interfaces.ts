@@ -15,7 +15,7 @@ import {
   toInterface,
   wide,
 } from '#plugins/storage-prisma/network/interface-scopes.ts';
-import { byPlace, inOrder, repeated, storable, uuids } from '#plugins/storage-prisma/network/rows.ts';
+import { byPlace, inOrder, repeated, storable, uuids } from '#plugins/storage-prisma/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import type { Assignment, NetworkInterface } from '#resolvers/network/interfaces/interface.ts';
 import type {

@@ -2,7 +2,7 @@ import { type Page, type Position, toPage } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { pageInSql, pagesBelow, type SqlKey } from '#plugins/storage-prisma/keyset.ts';
-import { byPlace, inOrder, storable, uuids } from '#plugins/storage-prisma/network/rows.ts';
+import { byPlace, inOrder, storable, uuids } from '#plugins/storage-prisma/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import type { ListQuery, ListScope, Order } from '#resolvers/network/list.ts';
 import type { NaturalKey } from '#resolvers/network/lookup.ts';

@@ -1,6 +1,6 @@
 import { formatCidr, toCidr } from '#kernel/cidr.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
-import { instantColumns, type Stored, withInstants } from '#plugins/storage-prisma/network/rows.ts';
+import { instantColumns, type Stored, withInstants } from '#plugins/storage-prisma/rows.ts';
 import type { Network } from '#resolvers/network/networks/network.ts';
 
 const { sql } = Prisma;

@@ -2,9 +2,9 @@ import type { IpVersion } from '#kernel/cidr.ts';
 import type { Visibility } from '#kernel/permission.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import type { SqlKey } from '#plugins/storage-prisma/keyset.ts';
-import { uuids } from '#plugins/storage-prisma/network/rows.ts';
 import { selected } from '#plugins/storage-prisma/network/selection.ts';
 import { visibleInSite } from '#plugins/storage-prisma/network/visibility.ts';
+import { uuids } from '#plugins/storage-prisma/rows.ts';
 import type { ListQuery, Order } from '#resolvers/network/list.ts';
 import type { NetworkFilter, NetworkScope } from '#resolvers/network/networks/store.ts';
 

@@ -1,7 +1,7 @@
 import type { IpVersion } from '#kernel/cidr.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { insideOf } from '#plugins/storage-prisma/network/network-scopes.ts';
-import { uuids } from '#plugins/storage-prisma/network/rows.ts';
+import { uuids } from '#plugins/storage-prisma/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import type { Children, Gathering, NetworkStore, Tree } from '#resolvers/network/networks/store.ts';
 

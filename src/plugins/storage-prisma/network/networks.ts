@@ -13,7 +13,7 @@ import {
 } from '#plugins/storage-prisma/network/network-scopes.ts';
 import { occupied } from '#plugins/storage-prisma/network/network-space.ts';
 import * as tree from '#plugins/storage-prisma/network/network-tree.ts';
-import { byPlace, inOrder, uuids } from '#plugins/storage-prisma/network/rows.ts';
+import { byPlace, inOrder, uuids } from '#plugins/storage-prisma/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import type { ListQuery, Order } from '#resolvers/network/list.ts';
 import type { NaturalKey } from '#resolvers/network/lookup.ts';

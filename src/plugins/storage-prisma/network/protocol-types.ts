@@ -10,8 +10,8 @@ import {
   lockedThings,
   type Query,
 } from '#plugins/storage-prisma/network/lists.ts';
-import { inOrder, repeated, sameText, uuids, withInstants } from '#plugins/storage-prisma/network/rows.ts';
 import { visibleInSite } from '#plugins/storage-prisma/network/visibility.ts';
+import { inOrder, repeated, sameText, uuids, withInstants } from '#plugins/storage-prisma/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import type { ListQuery } from '#resolvers/network/list.ts';
 import type { NaturalKey } from '#resolvers/network/lookup.ts';

@@ -2,9 +2,9 @@ import type { Page } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { type ListedTable, listedCount, listedPages, type Query } from '#plugins/storage-prisma/network/lists.ts';
-import { inOrder, sameText, uuids, withInstants } from '#plugins/storage-prisma/network/rows.ts';
 import { selected } from '#plugins/storage-prisma/network/selection.ts';
 import { visibleInSite } from '#plugins/storage-prisma/network/visibility.ts';
+import { inOrder, sameText, uuids, withInstants } from '#plugins/storage-prisma/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import type { ListQuery } from '#resolvers/network/list.ts';
 import type {

@@ -1,5 +1,5 @@
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
-import { storable, uuids } from '#plugins/storage-prisma/network/rows.ts';
+import { storable, uuids } from '#plugins/storage-prisma/rows.ts';
 import type { AttributeResource } from '#resolvers/network/attributes/attribute.ts';
 import { type IdSet, type Selection, type Step, selectIds } from '#resolvers/network/attributes/selection.ts';
 import type { AttributeStore } from '#resolvers/network/attributes/store.ts';

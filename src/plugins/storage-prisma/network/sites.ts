@@ -3,15 +3,8 @@ import type { Visibility } from '#kernel/permission.ts';
 import { isTaken } from '#plugins/storage-prisma/failures.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { pageInSql, type SqlKey } from '#plugins/storage-prisma/keyset.ts';
-import {
-  inOrder,
-  instantColumns,
-  type Stored,
-  storable,
-  uuids,
-  withInstants,
-} from '#plugins/storage-prisma/network/rows.ts';
 import { visibleInSite } from '#plugins/storage-prisma/network/visibility.ts';
+import { inOrder, instantColumns, type Stored, storable, uuids, withInstants } from '#plugins/storage-prisma/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import type { ListQuery } from '#resolvers/network/list.ts';
 import type { Site, SiteFilter, SiteStore } from '#resolvers/network/sites/site.ts';

@@ -1,6 +1,6 @@
 import type { Visibility } from '#kernel/permission.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
-import { uuids } from '#plugins/storage-prisma/network/rows.ts';
+import { uuids } from '#plugins/storage-prisma/rows.ts';
 import { type Covering, visibleInSql } from '#plugins/storage-prisma/visible.ts';
 import type { Kind } from '#resolvers/network/access.ts';
 
