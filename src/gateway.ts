@@ -186,7 +186,7 @@ async function startGateway(plan: Plan, options: GatewayOptions & { readonly fol
 
   const origins = new Map<string, string>();
   const schema = makeSchema(plugins, plan.catalogue, origins);
-  const mounts = collectMounts(plugins);
+  const mounts = collectMounts(plugins, config);
   const callable = collectEndpoints(rootFields(schema, origins), mounts, plan.catalogue);
   provide(endpoints, { list: () => callable });
   const dispose = await setupPlugins(plugins, { ports, config, dataDir, signal: draining.signal, log, context });

@@ -21,6 +21,18 @@ export async function readJson(request: Request, max: number): Promise<unknown> 
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
+/**
+ * The body of a request as it comes.
+ * @param key of the config that says `max`, for the message.
+ * @throws PayloadTooLargeError at once when more was announced, and from the iteration as soon as more has come.
+ */
+export function streamBody(request: Request, max: number, key: string): AsyncIterable<Uint8Array> {
+  refuseAnnounced(request, max, key);
+  return request.body ? limited(request.body, max, key) : noBody();
+}
+
+async function* noBody(): AsyncGenerator<Uint8Array, void, void> {}
+
 /** The same request, whose body cannot be read beyond `max` bytes: reading it throws PayloadTooLargeError. */
 export function withLimitedBody(request: Request, max: number, signal: AbortSignal): Request {
   refuseAnnounced(request, max);
@@ -42,11 +54,15 @@ async function readBytes(request: Request, max: number): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-function refuseAnnounced(request: Request, max: number): void {
-  if (Number(request.headers.get('content-length')) > max) throw tooLarge(max);
+function refuseAnnounced(request: Request, max: number, key?: string): void {
+  if (Number(request.headers.get('content-length')) > max) throw tooLarge(max, key);
 }
 
-async function* limited(body: NonNullable<Request['body']>, max: number): AsyncGenerator<Uint8Array, void, void> {
+async function* limited(
+  body: NonNullable<Request['body']>,
+  max: number,
+  key?: string,
+): AsyncGenerator<Uint8Array, void, void> {
   const reader = body.getReader();
   let length = 0;
   for (;;) {
@@ -55,7 +71,7 @@ async function* limited(body: NonNullable<Request['body']>, max: number): AsyncG
     length += value.byteLength;
     if (length > max) {
       void discard(reader);
-      throw tooLarge(max);
+      throw tooLarge(max, key);
     }
     yield value;
   }
@@ -81,5 +97,5 @@ async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise
   }
 }
 
-const tooLarge = (max: number) =>
-  new PayloadTooLargeError(`The body is larger than ${max} bytes, which is the most (http.maxBodyBytes).`);
+const tooLarge = (max: number, key = 'http.maxBodyBytes') =>
+  new PayloadTooLargeError(`The body is larger than ${max} bytes, which is the most (${key}).`);

@@ -9,14 +9,13 @@ import type { Operations } from '#http/operations.ts';
 import { createOriginRules } from '#http/origin.ts';
 import { createRooms, type RoomParts } from '#http/rooms.ts';
 import { createHttpServer } from '#http/server.ts';
-import type { Authenticator } from '#kernel/viewer.ts';
+import type { Viewer } from '#kernel/viewer.ts';
 
 /** Takes a connection over, after its origin was looked at and before any credential. */
 type UpgradeHandler = (message: IncomingMessage, socket: Duplex, head: Buffer, caller: Caller) => void;
 
 export interface DoorParts extends Omit<RoomParts, 'graphql' | 'isDraining'> {
   readonly operations: Operations;
-  readonly authenticator: Authenticator;
   /** For connections to `/graphql` that become sockets; without it they are refused. */
   readonly upgrade?: UpgradeHandler;
   /** For operations at `/graphql` whose client prefers `text/event-stream`; without it they are refused. */
@@ -66,20 +65,18 @@ export function createDoor(parts: DoorParts): Door {
       const preflight = origins.preflight(caller);
       if (preflight) return preflight;
       if (path === null) throw new HttpRefusal(400, 'The address of the request is malformed.');
-      const { handler, named, path: declared } = find(request, path);
+      const { handler, named, path: declared, isProtocol } = find(request, path);
       route = declared;
-      if (!isSafe(request.method)) origins.refuseForeign(caller);
-      return handler(
-        request,
-        caller,
-        async (known) => ({
-          caller,
-          headers,
-          ...line,
-          viewer: known ?? (await authenticator.authenticate(caller.credentials({ responseHeaders: headers }))),
-        }),
-        named,
-      );
+      const refuseForeign = () => {
+        if (!isSafe(request.method)) origins.refuseForeign(caller);
+      };
+      if (!isProtocol) refuseForeign();
+      const call = async (known?: Viewer): Promise<Call> => {
+        if (isProtocol && !known) refuseForeign();
+        const viewer = known ?? (await authenticator.authenticate(caller.credentials({ responseHeaders: headers })));
+        return { caller, headers, ...line, viewer };
+      };
+      return handler(request, caller, call, named);
     }
 
     const response = await enter().catch((error: unknown) => {

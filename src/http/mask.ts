@@ -41,11 +41,15 @@ export function maskErrors(errors: readonly GraphQLError[], facts: FailureFacts)
 }
 
 /** The same for whatever was thrown outside of an operation. */
-export function maskThrown(error: unknown, { requestId, log }: FailureFacts): readonly GraphQLError[] {
-  if (error instanceof RefusedOperation) return error.errors;
-  if (error instanceof GatehouseError) return [toGraphQLError(error)];
+export function maskThrown(error: unknown, facts: FailureFacts): readonly GraphQLError[] {
+  return error instanceof RefusedOperation ? error.errors : [toGraphQLError(maskFailure(error, facts))];
+}
+
+/** The same for doors that have nothing to do with GraphQL. */
+export function maskFailure(error: unknown, { requestId, log }: FailureFacts): GatehouseError {
+  if (error instanceof GatehouseError) return error;
   log.error({ err: error }, 'A request failed unexpectedly.');
-  return [toGraphQLError(new GenericError(requestId))];
+  return new GenericError(requestId);
 }
 
 /** An operation that was refused before any of it was executed. */

@@ -8,12 +8,13 @@ import type { GraphqlConfig, HttpConfig, MetricsConfig } from '#http/config.ts';
 import type { GraphqlDoor } from '#http/graphql.ts';
 import { createReadiness } from '#http/health.ts';
 import type { MetricsRegistry } from '#http/metrics.ts';
+import { createDoorFinder, toDoorCall } from '#http/protocol-doors.ts';
 import { createRouteTable, type Match } from '#http/routes.ts';
 import { allow } from '#kernel/access.ts';
 import { type Context, type ContextSource, createContext } from '#kernel/context.ts';
 import { type Mount, verbOfMethod } from '#kernel/endpoint.ts';
-import type { Assets, Link, Mounted, ReadinessCheck, Route } from '#kernel/plugin.ts';
-import { anonymousViewer, systemViewer, type Viewer } from '#kernel/viewer.ts';
+import type { Assets, Link, Mounted, ProtocolDoor, ReadinessCheck, Route } from '#kernel/plugin.ts';
+import { type Authenticator, anonymousViewer, systemViewer, type Viewer } from '#kernel/viewer.ts';
 
 /**
  * Answers a request.
@@ -28,7 +29,11 @@ export type Handler = (
   named: Readonly<Record<string, string>>,
 ) => Promise<Response> | Response;
 
+/** What answers a request. A door of a protocol looks at the origin of a page by itself, with the credential. */
+export type Room = Match<Handler> & { readonly isProtocol?: true };
+
 export interface RoomParts {
+  readonly authenticator: Authenticator;
   readonly graphql: GraphqlDoor;
   readonly source: ContextSource;
   readonly config: { readonly http: HttpConfig; readonly graphql: GraphqlConfig; readonly metrics: MetricsConfig };
@@ -39,11 +44,11 @@ export interface RoomParts {
 }
 
 /**
- * What lies behind the door: GraphQL, health, metrics, and the routes of plugins.
+ * What lies behind the door: GraphQL, health, metrics, and what plugins mount.
  * @returns how to find what answers a request; it throws HttpRefusal where nothing does.
  * @throws Error when two routes answer the same requests.
  */
-export function createRooms(parts: RoomParts): (request: Request, path: string) => Match<Handler> {
+export function createRooms(parts: RoomParts): (request: Request, path: string) => Room {
   const { graphql, source, config, metrics } = parts;
   const ready = createReadiness({
     checks: parts.checks,
@@ -75,6 +80,10 @@ export function createRooms(parts: RoomParts): (request: Request, path: string) 
       if (named.tenant !== undefined && isTenantRoute(route)) allow(ctx, 'tenant:use', { tenant: named.tenant });
       return route.handle(withLimitedBody(request, config.http.maxBodyBytes, known.signal), ctx, named);
     };
+  const answerDoor =
+    (door: ProtocolDoor, path: string): Handler =>
+    async (request, caller, call) =>
+      door.handle(await toDoorCall(request, path, { ...parts, config: config.http, caller, call }));
   const answerLink =
     (link: Link, name: string): Handler =>
     async (request, _caller, call) => {
@@ -89,6 +98,7 @@ export function createRooms(parts: RoomParts): (request: Request, path: string) 
     };
   };
   const mounted = ({ kind, name, part }: Mount): { method: Route['method']; path: string; handler: Handler }[] => {
+    if (kind === 'DOOR') return [];
     if (kind === 'ROUTE') return [{ method: part.method, path: part.path, handler: answerRoute(part, name) }];
     if (kind === 'LINK') return [{ method: 'GET', path: part.path, handler: answerLink(part, name) }];
     const handler = answerAsset(part, name);
@@ -105,10 +115,14 @@ export function createRooms(parts: RoomParts): (request: Request, path: string) 
     ...parts.mounts.flatMap(mounted),
   ]);
 
+  const findDoor = createDoorFinder(parts.mounts.flatMap(({ kind, part }) => (kind === 'DOOR' ? [part] : [])));
+
   return (request, path) => {
     // Its own door knows what GraphQL over HTTP says of methods.
     if (path === '/graphql') return { handler: answerGraphql, named: {}, path };
     if (path === '/' && graphql.showsPage(request)) return { handler: showPage, named: {}, path };
+    const door = table.has(path) ? null : findDoor(path);
+    if (door) return { handler: answerDoor(door, path), named: {}, path: door.path, isProtocol: true };
     return table.match(request.method, path);
   };
 }

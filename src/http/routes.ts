@@ -13,6 +13,8 @@ export interface Match<Handler> {
 export interface RouteTable<Handler> {
   /** @throws HttpRefusal 404 for an unknown path, 405 for a method that its path does not take. */
   match(method: string, path: string): Match<Handler>;
+  /** Whether any method is answered at this path. */
+  has(path: string): boolean;
 }
 
 interface Entry<Handler> {
@@ -54,6 +56,7 @@ export function createRouteTable<Handler>(entries: readonly Entry<Handler>[]): R
   }
 
   return {
+    has: (path) => !fitting(path).next().done,
     match(method, path) {
       const taken = new Set<string>();
       for (const [place, named] of fitting(path)) {

@@ -1,9 +1,10 @@
-import type { Assets, Link, Route } from '#kernel/plugin.ts';
+import type { Assets, Link, ProtocolDoor, Route } from '#kernel/plugin.ts';
 import { definePort } from '#kernel/port.ts';
 
 /** Something that a plugin mounted at a path, with the name that permissions call it. */
 export type Mount = { readonly plugin: string; readonly name: string } & (
   | { readonly kind: 'ROUTE'; readonly part: Route }
+  | { readonly kind: 'DOOR'; readonly part: ProtocolDoor }
   | { readonly kind: 'LINK'; readonly part: Link }
   | { readonly kind: 'ASSET'; readonly part: Assets }
 );

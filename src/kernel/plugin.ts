@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { AccountDeclaration, PermissionArea, RoleDeclaration } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
+import type { DoorCall } from '#kernel/door-call.ts';
 import type { EventDefinition } from '#kernel/event.ts';
 import type { JobClass, JobOptions } from '#kernel/job.ts';
 import type { Listener } from '#kernel/listener.ts';
@@ -52,6 +53,18 @@ export interface Route extends Mounted {
    * @param named what stood for the names in the path, decoded.
    */
   handle(request: Request, ctx: Context, named: Readonly<Record<string, string>>): Promise<Response>;
+}
+
+/**
+ * The door of a protocol: every request at its path and below comes to it, whatever the method, and it answers failures in
+ * the protocol's own form. Routes, links and folders below its path go first.
+ */
+export interface ProtocolDoor extends Omit<Mounted, 'permission'> {
+  /** Such as `/taxii2/`. */
+  readonly path: string;
+  /** For lists of endpoints: the door itself refuses the others. */
+  readonly methods: readonly string[];
+  handle(call: DoorCall): Promise<Response>;
 }
 
 /** A path that leads somewhere else: GET and HEAD are answered with 302. */
@@ -132,6 +145,8 @@ export interface Plugin<Builder = unknown> {
   readonly accounts: readonly AccountDeclaration[];
   readonly checks: readonly ReadinessCheck[];
   readonly routes: readonly Route[];
+  /** The doors that it has with this config. Pure. */
+  doors(config: never): readonly ProtocolDoor[];
   readonly links: readonly Link[];
   readonly assets: readonly Assets[];
   readonly tasks: readonly Task[];

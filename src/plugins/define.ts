@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { EventDefinition } from '#kernel/event.ts';
 import type { JobClass } from '#kernel/job.ts';
-import type { Dispose, Plugin, PortMap, PortValues, SetupParts } from '#kernel/plugin.ts';
+import type { Dispose, Plugin, PortMap, PortValues, ProtocolDoor, SetupParts } from '#kernel/plugin.ts';
 import type { ManyPort, Port } from '#kernel/port.ts';
 import type { Builder } from '#schema/builder.ts';
 
@@ -41,6 +41,8 @@ export interface PluginDeclaration<Config extends z.ZodObject, Uses extends Port
   readonly events?: readonly EventDefinition<any>[];
   // biome-ignore lint/suspicious/noExplicitAny: a list of classes of any arguments
   readonly jobs?: readonly JobClass<any>[];
+  /** Doors of whole protocols. Pure: no I/O. */
+  doors?(config: z.output<Config>): readonly ProtocolDoor[];
   /** Declares what the graph shows. Pure: no I/O, no state of its own. */
   schema?(builder: Builder): void;
   /** The only place with I/O. What it returns ends what it began. */
@@ -70,6 +72,7 @@ export function definePlugin<
     accounts: [],
     checks: [],
     routes: [],
+    doors: () => [],
     links: [],
     assets: [],
     tasks: [],

@@ -70,17 +70,28 @@ function oneForEachPlace(mounts: readonly Mount[]): Place[] {
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (!first) return [];
-    const methods = group.flatMap(({ kind, part }) => (kind === 'ROUTE' ? [part.method] : ['GET', 'HEAD']));
+    const methods = group.flatMap(methodsOf);
     return [{ ...first, methods: [...new Set(methods)] }];
   });
 }
 
+function methodsOf({ kind, part }: Mount): readonly string[] {
+  if (kind === 'ROUTE') return [part.method];
+  return kind === 'DOOR' ? part.methods : ['GET', 'HEAD'];
+}
+
 const verbs = ['read', 'create', 'update', 'delete'] as const;
 
-function ofMount({ kind, plugin, name, part, methods }: Place): Endpoint {
+function ofMount({ plugin, name, methods, ...mount }: Place): Endpoint {
+  const { part } = mount;
+  // The door of a protocol is one more way in, whose rights its own behaviour asks for.
+  const kind = mount.kind === 'DOOR' ? 'ROUTE' : mount.kind;
   const names = part.path.split('/').filter((segment) => segment.startsWith(':'));
-  const isOpen = part.permission === null || (kind === 'ROUTE' && part.anonymous === true);
-  const own = part.permission ?? null;
+  const own = mount.kind === 'DOOR' ? null : (mount.part.permission ?? null);
+  const isOpen =
+    mount.kind === 'DOOR' ||
+    mount.part.permission === null ||
+    (mount.kind === 'ROUTE' && mount.part.anonymous === true);
   const rights: EndpointRight[] =
     own === null ? verbs.map((verb) => ({ need: `api:${verb}`, on: name })) : [{ need: own }];
   return {
@@ -96,7 +107,7 @@ function ofMount({ kind, plugin, name, part, methods }: Place): Endpoint {
     since: part.since ?? null,
     methods: [...methods],
     path: part.path,
-    enterUrl: kind === 'LINK' ? part.enterUrl : kind === 'ASSET' ? part.path : null,
+    enterUrl: mount.kind === 'LINK' ? mount.part.enterUrl : kind === 'ASSET' ? part.path : null,
     arguments: names.map((segment) => ({
       name: segment.replace(/[:*]/g, ''),
       type: 'String!',

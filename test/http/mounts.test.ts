@@ -3,6 +3,8 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { keys } from '#kernel/config.ts';
 import type { Route } from '#kernel/plugin.ts';
 import { definePlugin } from '#plugins/define.ts';
 import { info } from '#plugins/info.ts';
@@ -63,10 +65,25 @@ const acme = definePlugin({
   ],
 });
 
+const wire = definePlugin({
+  name: 'wire',
+  version: '1.0.0',
+  description: 'Speaks a protocol.',
+  config: keys({ base: z.string().default('/wire').describe('Where its door is.') }),
+  doors: ({ base }) => [
+    {
+      path: `${base}/v1/`,
+      methods: ['GET', 'POST'],
+      description: 'The door of a protocol.',
+      handle: async ({ request, enter }) => new Response(`${request.method} ${(await enter()).viewer.name}`),
+    },
+  ],
+});
+
 let rooms: Rooms;
 let url: string;
 beforeAll(async () => {
-  rooms = await openRooms({ http: { port: 0 } }, [info, acme]);
+  rooms = await openRooms({ http: { port: 0 }, wire: { base: '/moved' } }, [info, acme, wire]);
   url = await rooms.gateway.listen();
 });
 afterAll(async () => {
@@ -239,6 +256,15 @@ describe('folders of files', () => {
   });
 });
 
+describe('the door of a protocol', () => {
+  test('is where the config of its plugin says, and knows who calls', async () => {
+    const caller = await rooms.roomer();
+    const answer = await call('/moved/v1/x', { by: caller, method: 'PROPFIND' });
+    expect([answer.status, await answer.text()]).toEqual([200, `PROPFIND ${caller.account.name}`]);
+    expect(await statusOf('/wire/v1/')).toBe(404);
+  });
+});
+
 describe('the list of endpoints', () => {
   const fields = 'id name plugin kind title subtitle description author tags methods path enterUrl permission emits';
   const list = async (by: Roomer, args = '', selected = fields) => {
@@ -311,6 +337,15 @@ describe('the list of endpoints', () => {
     expect((await stranger.ask('query ($id: ID!) { endpoint(id: $id) { name } }', { id: report.id })).data).toEqual({
       endpoint: null,
     });
+    expect((await list(stranger, '(api: true, search: "!wire")')).nodes).toEqual([
+      expect.objectContaining({
+        kind: 'ROUTE',
+        name: 'wire.moved.v1',
+        path: '/moved/v1/',
+        methods: ['GET', 'POST'],
+        permission: null,
+      }),
+    ]);
     const all = await rooms.roomer('*');
     const tags = (await all.ask('{ endpointTags { tag count } }')).data.endpointTags;
     expect(tags).toContainEqual({ tag: 'new', count: 4 });

@@ -11,7 +11,7 @@ import type { Context, ContextSource } from '#kernel/context.ts';
 import { AuthenticationError, ConflictError } from '#kernel/errors.ts';
 import type { Logger } from '#kernel/log.ts';
 import { grantedRights } from '#kernel/permission.ts';
-import type { ReadinessCheck, Route } from '#kernel/plugin.ts';
+import type { ProtocolDoor, ReadinessCheck, Route } from '#kernel/plugin.ts';
 import { type Authenticator, anonymousViewer, type Viewer } from '#kernel/viewer.ts';
 
 const typeDefs = /* GraphQL */ `
@@ -161,6 +161,7 @@ function recordingLog() {
 export interface TestDoorOptions {
   readonly config?: Record<string, unknown>;
   readonly routes?: readonly Route[];
+  readonly doors?: readonly ProtocolDoor[];
   readonly checks?: readonly ReadinessCheck[];
   readonly stream?: DoorParts['stream'];
   readonly upgrade?: DoorParts['upgrade'];
@@ -200,7 +201,10 @@ export function testDoor({ config = {}, ...rest }: TestDoorOptions = {}) {
     config: sections,
     metrics,
     checks: rest.checks ?? [],
-    mounts: (rest.routes ?? []).map((part) => ({ kind: 'ROUTE', plugin: 'test', name: 'test', part })),
+    mounts: [
+      ...(rest.routes ?? []).map((part) => ({ kind: 'ROUTE', plugin: 'test', name: 'test', part }) as const),
+      ...(rest.doors ?? []).map((part) => ({ kind: 'DOOR', plugin: 'test', name: 'test', part }) as const),
+    ],
     ...(rest.stream && { stream: rest.stream }),
     ...(rest.upgrade && { upgrade: rest.upgrade }),
   });
