@@ -17,6 +17,14 @@ export function allow(ctx: Context, need: PermissionName, facts?: Facts): void {
   throw lackOf(ctx.viewer, named(need, facts));
 }
 
+/**
+ * Refuses a viewer who has the permission nowhere, before anything is looked up: what he names stays unconfirmed.
+ * @throws AuthenticationError, ForbiddenError
+ */
+export function allowSomewhere(ctx: Context, need: PermissionName): void {
+  if (visible(ctx, need) === 'none') allow(ctx, need);
+}
+
 /** What a viewer is told who lacks permissions: an AuthenticationError for an anonymous one, else a ForbiddenError. */
 export function lackOf(viewer: Viewer, wanted: string): AuthenticationError | ForbiddenError {
   return viewer.kind === 'ANONYMOUS'

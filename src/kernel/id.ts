@@ -21,3 +21,9 @@ export function fromGlobalId(text: string): { type: string; id: string } | null 
   const id = plain.slice(colon + 1);
   return /^[A-Z][A-Za-z0-9]*$/.test(type) && isUuid(id) ? { type, id: id.toLowerCase() } : null;
 }
+
+/** The row id that a text names: a global id of this type, or the UUID of the row. An id of another type names nothing. */
+export function rowIdOf(type: string, text: string): string | null {
+  const parts = isUuid(text) ? { type, id: text.toLowerCase() } : fromGlobalId(text);
+  return parts?.type === type ? parts.id : null;
+}

@@ -54,6 +54,9 @@ export function sought(name: string) {
     .refine((text) => !text.includes('\u0000'), `${name} may not hold NUL.`);
 }
 
+/** The text of an id in a key: whether it names something is seen when it is looked up. */
+export const idText = z.string('The id must be a text.');
+
 /** An id of a thing of this type: its global id, or its row id. The value is the row id. */
 export function rowId(type: string) {
   return z.string(`The id must be a text.`).transform((text, check) => {
@@ -79,6 +82,12 @@ export function oneKey<Shape extends z.ZodRawShape>(shape: Shape) {
 
 /** An object that has exactly one of the keys. */
 export type OneOf<Keys> = { [Name in keyof Keys]: { readonly [Key in Name]: Keys[Key] } }[keyof Keys];
+
+/** A key as messages quote it. */
+export const describeKey = (by: Readonly<Record<string, string>>): string =>
+  Object.entries(by)
+    .map(([name, text]) => `${name}='${text}'`)
+    .join(', ');
 
 /** An instant as ISO 8601 with its zone, read as UTC with microseconds. */
 export const instant = () =>

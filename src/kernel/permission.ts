@@ -233,6 +233,25 @@ function grantsToVisibility(grants: VerbGrants | undefined): Visibility {
   return list.length === 0 ? 'none' : { allOf: [list] };
 }
 
+/**
+ * Whether any-of grants cover a thing with these facts, each member of an all-of fact by one of them: for stores that
+ * filter in memory.
+ */
+export const grantsCover = (grants: readonly ScopeGrant[], facts: Facts): boolean =>
+  Object.entries(facts).some(([kind, fact]) => {
+    const covered = (value: string) => grants.some((grant) => grant.kind === kind && grant.value === value);
+    if (typeof fact === 'string') return covered(fact);
+    return 'all' in fact ? fact.all.length > 0 && fact.all.every(covered) : fact.some(covered);
+  });
+
+/** Whether a grant covers a thing with these facts: for stores that filter in memory. */
+export function grantCovers({ kind, value }: ScopeGrant, facts: Facts): boolean {
+  const fact = facts[kind];
+  if (fact === undefined) return false;
+  if (typeof fact === 'string') return fact === value;
+  return 'all' in fact ? fact.all.every((member) => member === value) : fact.includes(value);
+}
+
 /** What both allow: an API key narrows the rights of its account. */
 export function bothRights(one: Rights, other: Rights): Rights {
   return {

@@ -1,7 +1,6 @@
 import type { Page } from 'gatehouse/kernel/page';
-import type { Visibility } from 'gatehouse/kernel/permission';
+import { grantCovers, type Visibility } from 'gatehouse/kernel/permission';
 import { isVisible, pageOfRows, type RowKey } from 'gatehouse/plugins/storage-memory/page';
-import { grantCovers } from 'gatehouse/resolvers/network/access';
 import { type IdSet, isIn } from 'gatehouse/resolvers/network/attributes/selection';
 import {
   type Device,

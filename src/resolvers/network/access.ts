@@ -1,7 +1,7 @@
 import { allow, visible } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { GatehouseError } from '#kernel/errors.ts';
-import type { Facts, PermissionName, ScopeGrant } from '#kernel/permission.ts';
+import type { Facts, PermissionName } from '#kernel/permission.ts';
 
 /** The kinds of things in a Site, as permissions and scope facts name them. */
 export const kinds = [
@@ -18,14 +18,6 @@ export type Kind = (typeof kinds)[number];
 
 /** What every thing of a kind in a Site is checked with: a grant may name the Site, the kind, or the kind in the Site. */
 export const factsIn = (siteId: string, kind: Kind): Facts => ({ site: [siteId, `${siteId}/${kind}`], kind });
-
-/**
- * Refuses a viewer who has the permission nowhere, before anything is looked up: what he names stays unconfirmed.
- * @throws AuthenticationError, ForbiddenError
- */
-export function allowSomewhere(ctx: Context, need: PermissionName): void {
-  if (visible(ctx, need) === 'none') allow(ctx, need);
-}
 
 /** Whether the viewer may read a thing with these facts. */
 export const mayRead = (ctx: Context, facts: Facts): boolean =>
@@ -47,23 +39,4 @@ export function refusal(ctx: Context, need: PermissionName, facts: Facts): Gateh
     if (error instanceof GatehouseError) return error;
     throw error;
   }
-}
-
-/**
- * Whether any-of grants cover a thing with these facts, each member of an all-of fact by one of them: for stores that
- * filter in memory.
- */
-export const grantsCover = (grants: readonly ScopeGrant[], facts: Facts): boolean =>
-  Object.entries(facts).some(([kind, fact]) => {
-    const covered = (value: string) => grants.some((grant) => grant.kind === kind && grant.value === value);
-    if (typeof fact === 'string') return covered(fact);
-    return 'all' in fact ? fact.all.length > 0 && fact.all.every(covered) : fact.some(covered);
-  });
-
-/** Whether a grant covers a thing with these facts: for stores that filter in memory. */
-export function grantCovers({ kind, value }: ScopeGrant, facts: Facts): boolean {
-  const fact = facts[kind];
-  if (fact === undefined) return false;
-  if (typeof fact === 'string') return fact === value;
-  return 'all' in fact ? fact.all.every((member) => member === value) : fact.includes(value);
 }

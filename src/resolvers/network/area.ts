@@ -1,12 +1,12 @@
 import type { PermissionArea, RoleDeclaration, ScopeKind } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
+import { rowIdOf } from '#kernel/id.ts';
 import { kinds } from '#resolvers/network/access.ts';
 import { circuitFacts, circuitStore } from '#resolvers/network/circuits/circuit.ts';
 import { deviceFacts, deviceStore } from '#resolvers/network/devices/device.ts';
 import { hostnamesOf } from '#resolvers/network/interfaces/find.ts';
 import { interfaceFacts, slugOf } from '#resolvers/network/interfaces/interface.ts';
 import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
-import { rowIdOf } from '#resolvers/network/keys.ts';
 import { ancestorsOf } from '#resolvers/network/networks/ancestors.ts';
 import { networkFacts } from '#resolvers/network/networks/network.ts';
 import { networkStore } from '#resolvers/network/networks/store.ts';

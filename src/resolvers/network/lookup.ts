@@ -1,8 +1,10 @@
 import type { Context } from '#kernel/context.ts';
 import { AmbiguousError, InputError } from '#kernel/errors.ts';
+import { rowIdOf } from '#kernel/id.ts';
+import { describeKey } from '#kernel/input.ts';
 import { mayRead } from '#resolvers/network/access.ts';
 import type { Items } from '#resolvers/network/bulk.ts';
-import { describeKey, notFound, type Reference, rowIdOf } from '#resolvers/network/keys.ts';
+import { notFound, type Reference } from '#resolvers/network/keys.ts';
 import { sitesByKey, unknownSite } from '#resolvers/network/sites/find.ts';
 import { type Site, siteFacts } from '#resolvers/network/sites/site.ts';
 

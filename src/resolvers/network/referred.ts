@@ -1,6 +1,7 @@
 import type { Context } from '#kernel/context.ts';
 import type { FieldFault } from '#kernel/errors.ts';
-import { describeKey, type Reference } from '#resolvers/network/keys.ts';
+import { describeKey } from '#kernel/input.ts';
+import type { Reference } from '#resolvers/network/keys.ts';
 import { type Finder, findAll, type NaturalKey } from '#resolvers/network/lookup.ts';
 
 /** A thing that an input refers to. */

@@ -1,4 +1,5 @@
 import { ImportRejectedError, PayloadTooLargeError } from '#kernel/errors.ts';
+import { rowIdOf } from '#kernel/id.ts';
 import { attributeCreated, attributeUpdated } from '#resolvers/network/attributes/attribute.ts';
 import { circuitCreated, circuitUpdated } from '#resolvers/network/circuits/circuit.ts';
 import { deviceCreated, deviceUpdated } from '#resolvers/network/devices/device.ts';
@@ -14,7 +15,6 @@ import {
 } from '#resolvers/network/imports/inventory-import.ts';
 import { watchImport } from '#resolvers/network/imports/watch.ts';
 import { interfaceCreated, interfaceUpdated } from '#resolvers/network/interfaces/interface.ts';
-import { rowIdOf } from '#resolvers/network/keys.ts';
 import { networkCreated, networkUpdated } from '#resolvers/network/networks/network.ts';
 import { protocolTypeCreated, protocolTypeUpdated } from '#resolvers/network/protocol-types/protocol-type.ts';
 import { protocolCreated, protocolUpdated } from '#resolvers/network/protocols/protocol.ts';

@@ -1,5 +1,5 @@
 import type { Page } from '#kernel/page.ts';
-import type { Visibility } from '#kernel/permission.ts';
+import { grantCovers, type Visibility } from '#kernel/permission.ts';
 import { defineTable, type Session, type Tables } from '#plugins/storage-memory/database.ts';
 import {
   allValues,
@@ -10,7 +10,6 @@ import {
   valuesUnder,
 } from '#plugins/storage-memory/network/attribute-values.ts';
 import { isVisible, pageOfRows, type RowKey } from '#plugins/storage-memory/page.ts';
-import { grantCovers } from '#resolvers/network/access.ts';
 import { type Attribute, type AttributeResource, attributeFacts } from '#resolvers/network/attributes/attribute.ts';
 import { type Selection, type Step, selectIds } from '#resolvers/network/attributes/selection.ts';
 import type {

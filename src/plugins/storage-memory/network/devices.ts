@@ -1,8 +1,7 @@
 import type { Page } from '#kernel/page.ts';
-import type { Visibility } from '#kernel/permission.ts';
+import { grantCovers, type Visibility } from '#kernel/permission.ts';
 import { defineTable, type Session, type Tables } from '#plugins/storage-memory/database.ts';
 import { isVisible, pageOfRows, type RowKey } from '#plugins/storage-memory/page.ts';
-import { grantCovers } from '#resolvers/network/access.ts';
 import { type IdSet, isIn } from '#resolvers/network/attributes/selection.ts';
 import { type Device, type DeviceFilter, type DeviceStore, deviceFacts } from '#resolvers/network/devices/device.ts';
 import { foldHostname } from '#resolvers/network/devices/hostname.ts';

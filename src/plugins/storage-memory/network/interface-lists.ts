@@ -1,9 +1,8 @@
-import type { Visibility } from '#kernel/permission.ts';
+import { grantCovers, type Visibility } from '#kernel/permission.ts';
 import type { Tables } from '#plugins/storage-memory/database.ts';
 import { deviceOf } from '#plugins/storage-memory/network/devices.ts';
 import { allInterfaces, chainOf, interfaceOf } from '#plugins/storage-memory/network/interface-table.ts';
 import { isVisible, type RowKey } from '#plugins/storage-memory/page.ts';
-import { grantCovers } from '#resolvers/network/access.ts';
 import { type IdSet, isIn } from '#resolvers/network/attributes/selection.ts';
 import { foldHostname } from '#resolvers/network/devices/hostname.ts';
 import { interfaceFacts, type NetworkInterface } from '#resolvers/network/interfaces/interface.ts';

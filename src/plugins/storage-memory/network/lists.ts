@@ -1,7 +1,6 @@
 import type { Page } from '#kernel/page.ts';
-import type { Facts, Visibility } from '#kernel/permission.ts';
+import { type Facts, grantsCover, type Visibility } from '#kernel/permission.ts';
 import { pageOfRows, type RowKey } from '#plugins/storage-memory/page.ts';
-import { grantsCover } from '#resolvers/network/access.ts';
 import { isIn, type Selection } from '#resolvers/network/attributes/selection.ts';
 import type { ListQuery, ListScope, Order } from '#resolvers/network/list.ts';
 import type { NaturalKey } from '#resolvers/network/lookup.ts';

@@ -1,9 +1,8 @@
 import { type Cidr, compareCidr, covers, isHost, toCidr } from '#kernel/cidr.ts';
-import type { Visibility } from '#kernel/permission.ts';
+import { grantCovers, type Visibility } from '#kernel/permission.ts';
 import type { Tables } from '#plugins/storage-memory/database.ts';
 import { allRows, holders, type Row } from '#plugins/storage-memory/network/network-table.ts';
 import { isVisible, type RowKey } from '#plugins/storage-memory/page.ts';
-import { grantCovers } from '#resolvers/network/access.ts';
 import { type IdSet, isIn } from '#resolvers/network/attributes/selection.ts';
 import type { ListQuery, Order } from '#resolvers/network/list.ts';
 import { type Network, networkFacts } from '#resolvers/network/networks/network.ts';

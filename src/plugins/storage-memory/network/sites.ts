@@ -1,7 +1,7 @@
 import type { Page } from '#kernel/page.ts';
+import { grantCovers } from '#kernel/permission.ts';
 import { defineTable, type Session, type Table } from '#plugins/storage-memory/database.ts';
 import { isVisible, pageOfRows, type RowKey } from '#plugins/storage-memory/page.ts';
-import { grantCovers } from '#resolvers/network/access.ts';
 import type { ListQuery } from '#resolvers/network/list.ts';
 import { type Site, type SiteFilter, type SiteStore, siteFacts } from '#resolvers/network/sites/site.ts';
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { allowSomewhere } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
 import { ConflictError, type GatehouseError, InputError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
-import { allowSomewhere, mayRead, refusal } from '#resolvers/network/access.ts';
+import { mayRead, refusal } from '#resolvers/network/access.ts';
 import {
   type Attribute,
   type AttributeResource,

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { visible } from '#kernel/access.ts';
+import { allowSomewhere, visible } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { InUseError } from '#kernel/errors.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import {
   type Attribute,
   attributeDeleted,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { visible } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
-import { oneKey, parse, sought } from '#kernel/input.ts';
+import { idText, oneKey, parse, sought } from '#kernel/input.ts';
 import { emptyPage, type Page, type PageRequest } from '#kernel/page.ts';
 import { mayRead } from '#resolvers/network/access.ts';
 import {
@@ -12,7 +12,6 @@ import {
 } from '#resolvers/network/attributes/attribute.ts';
 import { type AttributeFilter, attributeStore } from '#resolvers/network/attributes/store.ts';
 import { only } from '#resolvers/network/bulk.ts';
-import { idText } from '#resolvers/network/keys.ts';
 import { type ListQuery, orderInput } from '#resolvers/network/list.ts';
 import { type Finder, findAll } from '#resolvers/network/lookup.ts';
 import { siteKey, sitesByKey } from '#resolvers/network/sites/find.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { allowSomewhere } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { AmbiguousError, type FieldFault, InputError, NotFoundError } from '#kernel/errors.ts';
 import { toGlobalId } from '#kernel/id.ts';
 import { oneKey, parse, sought } from '#kernel/input.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import { type AttributeResource, attributeResources } from '#resolvers/network/attributes/attribute.ts';
 import { type Attributes, attributesInput, type GivenAttributes } from '#resolvers/network/attributes/check.ts';
 import { attributeStore } from '#resolvers/network/attributes/store.ts';

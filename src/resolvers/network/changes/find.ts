@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { showEvents } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { type EventFilter, type EventTopic, eventLog, type StoredEvent } from '#kernel/event.ts';
-import { fromGlobalId, isUuid, toGlobalId } from '#kernel/id.ts';
+import { fromGlobalId, isUuid, rowIdOf, toGlobalId } from '#kernel/id.ts';
 import { instant, parse } from '#kernel/input.ts';
 import { emptyPage, type Page, type PageRequest } from '#kernel/page.ts';
 import { only } from '#resolvers/network/bulk.ts';
@@ -15,7 +15,7 @@ import {
   typeOfResource,
 } from '#resolvers/network/changes/change.ts';
 import { changesSeenBy, isSeenBy, visibleHistory, visibleHistoryOf } from '#resolvers/network/changes/visibility.ts';
-import { rowIdOf, type SiteKey } from '#resolvers/network/keys.ts';
+import type { SiteKey } from '#resolvers/network/keys.ts';
 import { siteKey, sitesByKey } from '#resolvers/network/sites/find.ts';
 
 /** The changes with these row ids that the viewer may see, null for the others. */

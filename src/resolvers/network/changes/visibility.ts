@@ -1,9 +1,8 @@
 import { visible } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import type { EventVisibility, StoredEvent } from '#kernel/event.ts';
-import type { ScopeGrant, Visibility } from '#kernel/permission.ts';
+import { grantsCover, type ScopeGrant, type Visibility } from '#kernel/permission.ts';
 import type { Port } from '#kernel/port.ts';
-import { grantsCover } from '#resolvers/network/access.ts';
 import { changeNames, isChangeName } from '#resolvers/network/changes/change.ts';
 import { circuitStore } from '#resolvers/network/circuits/circuit.ts';
 import { deviceStore } from '#resolvers/network/devices/device.ts';

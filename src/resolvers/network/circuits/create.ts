@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { allow } from '#kernel/access.ts';
+import { allow, allowSomewhere } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
 import { ConflictError, InputError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
 import { line } from '#kernel/input.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import {
   attributesInput,
   type CheckedAttributes,

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { allow } from '#kernel/access.ts';
+import { allow, allowSomewhere } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import { attributesOf, dropAttributes } from '#resolvers/network/attributes/values.ts';
 import { bulkItems, type Items, only, refuseRepeats, singleItem } from '#resolvers/network/bulk.ts';
 import { circuitFacts, circuitGlobalId, circuitStore } from '#resolvers/network/circuits/circuit.ts';

@@ -1,5 +1,6 @@
 import type { Context } from '#kernel/context.ts';
 import { ConflictError, type FieldFault, InputError } from '#kernel/errors.ts';
+import { describeKey } from '#kernel/input.ts';
 import type { Items } from '#resolvers/network/bulk.ts';
 import {
   type Circuit,
@@ -11,7 +12,7 @@ import {
 import { interfaceFinder } from '#resolvers/network/interfaces/find.ts';
 import type { NetworkInterface } from '#resolvers/network/interfaces/interface.ts';
 import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
-import { describeKey, type Reference, type SiteKey } from '#resolvers/network/keys.ts';
+import type { Reference, SiteKey } from '#resolvers/network/keys.ts';
 import { findReferred } from '#resolvers/network/referred.ts';
 
 type Key = Reference['by'];

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { visible } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import type { Blocker } from '#kernel/errors.ts';
-import { oneKey, parse, sought } from '#kernel/input.ts';
+import { idText, oneKey, parse, sought } from '#kernel/input.ts';
 import { emptyPage, type Page, type PageRequest } from '#kernel/page.ts';
 import { mayRead } from '#resolvers/network/access.ts';
 import { attributesFilter, choose, nothingChosen, queryFields } from '#resolvers/network/attributes/choose.ts';
@@ -17,7 +17,7 @@ import {
 } from '#resolvers/network/circuits/circuit.ts';
 import { interfaceFinder } from '#resolvers/network/interfaces/find.ts';
 import { interfaceKey } from '#resolvers/network/interfaces/input.ts';
-import { idText, type SiteKey } from '#resolvers/network/keys.ts';
+import type { SiteKey } from '#resolvers/network/keys.ts';
 import { orderInput, siteScope } from '#resolvers/network/list.ts';
 import { type Finder, findAll } from '#resolvers/network/lookup.ts';
 import { namedIds } from '#resolvers/network/referred.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { allow } from '#kernel/access.ts';
+import { allow, allowSomewhere } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
 import { InUseError, OutdatedError } from '#kernel/errors.ts';
-import { allowSomewhere, mayRead } from '#resolvers/network/access.ts';
+import { mayRead } from '#resolvers/network/access.ts';
 import { attributesInput, type GivenAttributes } from '#resolvers/network/attributes/check.ts';
 import { changeAttributes } from '#resolvers/network/attributes/values.ts';
 import { bulkItems, type Items, only, refuseRepeats, singleItem } from '#resolvers/network/bulk.ts';

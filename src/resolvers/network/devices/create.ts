@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { allowSomewhere } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
 import { ConflictError, type GatehouseError, InputError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
 import { line } from '#kernel/input.ts';
-import { allowSomewhere, factsIn, mayRead, refusal } from '#resolvers/network/access.ts';
+import { factsIn, mayRead, refusal } from '#resolvers/network/access.ts';
 import {
   attributesInput,
   type CheckedAttributes,

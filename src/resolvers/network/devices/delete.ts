@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { allowSomewhere } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { InUseError } from '#kernel/errors.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import { attributesOf, dropAttributes } from '#resolvers/network/attributes/values.ts';
 import { bulkItems, type Items, only, singleItem } from '#resolvers/network/bulk.ts';
 import { refuseDevicesWithCircuits } from '#resolvers/network/circuits/blocking.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { visible } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
-import { oneKey, parse } from '#kernel/input.ts';
+import { idText, oneKey, parse } from '#kernel/input.ts';
 import { emptyPage, type Page, type PageRequest } from '#kernel/page.ts';
 import { mayRead } from '#resolvers/network/access.ts';
 import {
@@ -13,7 +13,6 @@ import {
 } from '#resolvers/network/attributes/choose.ts';
 import { only } from '#resolvers/network/bulk.ts';
 import { type Device, type DeviceFilter, deviceFacts, deviceStore } from '#resolvers/network/devices/device.ts';
-import { idText } from '#resolvers/network/keys.ts';
 import { orderInput } from '#resolvers/network/list.ts';
 import { type Finder, findAll } from '#resolvers/network/lookup.ts';
 import { siteKey, sitesByKey } from '#resolvers/network/sites/find.ts';

@@ -1,8 +1,7 @@
-import { visible } from '#kernel/access.ts';
+import { allowSomewhere, visible } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import type { Page, PageRequest } from '#kernel/page.ts';
 import { emptyPage } from '#kernel/page.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import {
   type ImportNote,
   type InventoryImport,

@@ -1,10 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { visible } from '#kernel/access.ts';
+import { allowSomewhere, visible } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { ImportRejectedError, UnavailableError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
 import { parse } from '#kernel/input.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import { type ImportInput, type ImportOrder, importInput } from '#resolvers/network/imports/input.ts';
 import type { ImportTotals, InventoryImport } from '#resolvers/network/imports/inventory-import.ts';
 import { type Sorted, sortRows } from '#resolvers/network/imports/items.ts';

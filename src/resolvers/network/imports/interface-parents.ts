@@ -1,5 +1,6 @@
 import { InputError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
+import { describeKey } from '#kernel/input.ts';
 import type { Item } from '#resolvers/network/imports/items.ts';
 import type { Pass } from '#resolvers/network/imports/pass.ts';
 import { failed, failure, type Verdict } from '#resolvers/network/imports/row.ts';
@@ -8,7 +9,6 @@ import { readableInterfaces } from '#resolvers/network/interfaces/find.ts';
 import { findTooDeep, linksOf, misplaced, returnsTo, wayUp } from '#resolvers/network/interfaces/hang.ts';
 import { type NetworkInterface, slugOf } from '#resolvers/network/interfaces/interface.ts';
 import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
-import { describeKey } from '#resolvers/network/keys.ts';
 
 /** An interface that a row asks for, with its device. */
 export interface OnDevice {

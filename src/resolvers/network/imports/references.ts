@@ -1,12 +1,12 @@
 import type { Context } from '#kernel/context.ts';
 import { InputError } from '#kernel/errors.ts';
+import { describeKey } from '#kernel/input.ts';
 import { mayRead } from '#resolvers/network/access.ts';
 import type { Found } from '#resolvers/network/imports/known.ts';
 import type { Pass } from '#resolvers/network/imports/pass.ts';
 import { failed, type Verdict } from '#resolvers/network/imports/row.ts';
 import { unknown } from '#resolvers/network/imports/settle-sites.ts';
 import type { Wish } from '#resolvers/network/imports/wish.ts';
-import { describeKey } from '#resolvers/network/keys.ts';
 import type { Finder } from '#resolvers/network/lookup.ts';
 import { siteFacts } from '#resolvers/network/sites/site.ts';
 

@@ -1,9 +1,10 @@
+import { allowSomewhere } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { NotFoundError } from '#kernel/errors.ts';
 import { eventLog } from '#kernel/event.ts';
 import type { FeedSelection, LogPosition } from '#kernel/feed.ts';
+import { rowIdOf } from '#kernel/id.ts';
 import { type Present, presentStates } from '#kernel/present.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import { findImports, seesAll } from '#resolvers/network/imports/find.ts';
 import {
   type InventoryImport,
@@ -14,7 +15,6 @@ import {
   importStarted,
   type TellingProgress,
 } from '#resolvers/network/imports/inventory-import.ts';
-import { rowIdOf } from '#resolvers/network/keys.ts';
 
 /**
  * How far an import is, and how it begins and ends.

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { allowSomewhere } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
 import { NotFoundError } from '#kernel/errors.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import { attributesInput } from '#resolvers/network/attributes/check.ts';
 import { type Items, only, singleItem } from '#resolvers/network/bulk.ts';
 import { type AddressChanges, changeAddresses } from '#resolvers/network/interfaces/bind.ts';

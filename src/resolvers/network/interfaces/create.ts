@@ -1,7 +1,9 @@
+import { allowSomewhere } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
 import { ConflictError, type GatehouseError, InputError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
-import { allowSomewhere, refusal } from '#resolvers/network/access.ts';
+import { describeKey } from '#kernel/input.ts';
+import { refusal } from '#resolvers/network/access.ts';
 import { checkAttributes, noAttributes } from '#resolvers/network/attributes/check.ts';
 import { storeAttributes } from '#resolvers/network/attributes/values.ts';
 import { bulkItems, type Items, only, singleItem } from '#resolvers/network/bulk.ts';
@@ -13,7 +15,6 @@ import { type Fresh, type InterfaceCreate, interfaceCreate } from '#resolvers/ne
 import { interfaceFacts, type NetworkInterface } from '#resolvers/network/interfaces/interface.ts';
 import { appendInterfaceCreated, portray } from '#resolvers/network/interfaces/snapshot.ts';
 import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
-import { describeKey } from '#resolvers/network/keys.ts';
 import { findAll } from '#resolvers/network/lookup.ts';
 import { networkStore } from '#resolvers/network/networks/store.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { allowSomewhere } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { type Blocker, InUseError } from '#kernel/errors.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import { bulkItems, type Items, only, singleItem } from '#resolvers/network/bulk.ts';
 import { refuseInterfacesWithCircuits } from '#resolvers/network/circuits/blocking.ts';
 import { blockedBy, shownBlockers } from '#resolvers/network/in-use.ts';

@@ -1,12 +1,13 @@
 import { type Context, microseconds } from '#kernel/context.ts';
 import { InputError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
+import { describeKey } from '#kernel/input.ts';
 import { only } from '#resolvers/network/bulk.ts';
 import { interfaceFinder } from '#resolvers/network/interfaces/find.ts';
 import type { Portrait } from '#resolvers/network/interfaces/snapshot.ts';
 import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
 import { announce, lockInterfaces } from '#resolvers/network/interfaces/update.ts';
-import { describeKey, type Reference } from '#resolvers/network/keys.ts';
+import type { Reference } from '#resolvers/network/keys.ts';
 import { findAll } from '#resolvers/network/lookup.ts';
 import type { Network } from '#resolvers/network/networks/network.ts';
 

@@ -1,10 +1,11 @@
 import type { Context } from '#kernel/context.ts';
 import { type FieldFault, InputError } from '#kernel/errors.ts';
+import { describeKey } from '#kernel/input.ts';
 import { foldHostname } from '#resolvers/network/devices/hostname.ts';
 import { interfaceFinder } from '#resolvers/network/interfaces/find.ts';
 import { type NetworkInterface, readSlug } from '#resolvers/network/interfaces/interface.ts';
 import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
-import { describeKey, type Reference } from '#resolvers/network/keys.ts';
+import type { Reference } from '#resolvers/network/keys.ts';
 import { findAll } from '#resolvers/network/lookup.ts';
 
 /** An interface that is about to be written, with what it is to hang below. */

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { formatCidr, isHost, readCidr } from '#kernel/cidr.ts';
-import { line, oneKey, prose } from '#kernel/input.ts';
+import { idText, line, oneKey, prose } from '#kernel/input.ts';
 import { attributesInput, type GivenAttributes } from '#resolvers/network/attributes/check.ts';
 import { deviceKey } from '#resolvers/network/devices/find.ts';
 import { readMac } from '#resolvers/network/interfaces/mac.ts';
-import { idText } from '#resolvers/network/keys.ts';
 import { type NetworkSettings, perSettings } from '#resolvers/network/settings.ts';
 import { siteKey } from '#resolvers/network/sites/find.ts';
 

@@ -1,6 +1,5 @@
-import { allow } from '#kernel/access.ts';
+import { allow, allowSomewhere } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import { changeAttributes } from '#resolvers/network/attributes/values.ts';
 import { bulkItems, type Items, only, refuseRepeats, singleItem } from '#resolvers/network/bulk.ts';
 import { type AddressChanges, changeAddresses, treesOfAddresses } from '#resolvers/network/interfaces/bind.ts';

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { allow } from '#kernel/access.ts';
+import { allow, allowSomewhere } from '#kernel/access.ts';
 import { toCidr } from '#kernel/cidr.ts';
 import type { Context } from '#kernel/context.ts';
 import { NoSpaceError } from '#kernel/errors.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import { attributesInput } from '#resolvers/network/attributes/check.ts';
 import { type Given, type Items, only, singleItem } from '#resolvers/network/bulk.ts';
 import { giveAddresses, lockReceiver } from '#resolvers/network/interfaces/give.ts';

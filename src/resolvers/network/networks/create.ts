@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { allowSomewhere } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { type FieldFault, type GatehouseError, InputError } from '#kernel/errors.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import { attributesInput } from '#resolvers/network/attributes/check.ts';
 import { bulkItems, type Given, type Items, only, singleItem } from '#resolvers/network/bulk.ts';
 import { prefixFields, readPrefix, stateInput } from '#resolvers/network/networks/input.ts';

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { allow } from '#kernel/access.ts';
+import { allow, allowSomewhere } from '#kernel/access.ts';
 import { isHost, toCidr } from '#kernel/cidr.ts';
 import type { Context } from '#kernel/context.ts';
 import { type Blocker, InUseError } from '#kernel/errors.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import type { Attributes } from '#resolvers/network/attributes/check.ts';
 import { attributesOf, dropAttributes } from '#resolvers/network/attributes/values.ts';
 import { bulkItems, type Items, only, refuseRepeats, singleItem } from '#resolvers/network/bulk.ts';

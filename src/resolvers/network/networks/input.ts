@@ -9,8 +9,7 @@ import {
   readParts,
   truncate,
 } from '#kernel/cidr.ts';
-import { oneKey } from '#kernel/input.ts';
-import { idText } from '#resolvers/network/keys.ts';
+import { idText, oneKey } from '#kernel/input.ts';
 import { networkStates } from '#resolvers/network/networks/network.ts';
 
 /** A prefix in any spelling; the value is its canonical text. */

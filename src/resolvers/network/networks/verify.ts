@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { allow } from '#kernel/access.ts';
+import { allow, allowSomewhere } from '#kernel/access.ts';
 import { isHost, toCidr } from '#kernel/cidr.ts';
 import type { Context } from '#kernel/context.ts';
 import { InputError } from '#kernel/errors.ts';
 import { defineEvent } from '#kernel/event.ts';
 import { parse } from '#kernel/input.ts';
-import { allowSomewhere, mayRead } from '#resolvers/network/access.ts';
+import { mayRead } from '#resolvers/network/access.ts';
 import { readable } from '#resolvers/network/networks/find.ts';
 import { type Network, namedInEvent, networkGlobalId } from '#resolvers/network/networks/network.ts';
 import { networkStore, type Tree } from '#resolvers/network/networks/store.ts';

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { visible } from '#kernel/access.ts';
+import { allowSomewhere, visible } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { InUseError } from '#kernel/errors.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import { bulkItems, type Items, only, singleItem } from '#resolvers/network/bulk.ts';
 import { blockedBy, firstBlockers } from '#resolvers/network/in-use.ts';
 import type { Reference } from '#resolvers/network/keys.ts';

@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { visible } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
-import { oneKey, parse, sought } from '#kernel/input.ts';
+import { idText, oneKey, parse, sought } from '#kernel/input.ts';
 import { emptyPage, type Page, type PageRequest } from '#kernel/page.ts';
 import { mayRead } from '#resolvers/network/access.ts';
 import { only } from '#resolvers/network/bulk.ts';
-import { idText } from '#resolvers/network/keys.ts';
 import { type ListQuery, orderInput, siteScope } from '#resolvers/network/list.ts';
 import { type Finder, findAll } from '#resolvers/network/lookup.ts';
 import {

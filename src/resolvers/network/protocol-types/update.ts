@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { allow } from '#kernel/access.ts';
+import { allow, allowSomewhere } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
 import { ConflictError } from '#kernel/errors.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import { type Given, type Items, refuseRepeats, singleItem } from '#resolvers/network/bulk.ts';
 import { notFound, type Reference } from '#resolvers/network/keys.ts';
 import { expectAll } from '#resolvers/network/lookup.ts';

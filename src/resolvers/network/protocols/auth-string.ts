@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { allow } from '#kernel/access.ts';
+import { allow, allowSomewhere } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { secretBox } from '#kernel/secret-box.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import { attributesOf } from '#resolvers/network/attributes/values.ts';
 import { only, singleItem } from '#resolvers/network/bulk.ts';
 import { notFound } from '#resolvers/network/keys.ts';

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { allow } from '#kernel/access.ts';
+import { allow, allowSomewhere } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
 import { newId } from '#kernel/id.ts';
 import { prose } from '#kernel/input.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import {
   attributesInput,
   type CheckedAttributes,

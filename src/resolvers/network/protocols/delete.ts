@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { allow } from '#kernel/access.ts';
+import { allow, allowSomewhere } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import { bulkItems, type Items, only, refuseRepeats, singleItem } from '#resolvers/network/bulk.ts';
 import { notFound, type Reference } from '#resolvers/network/keys.ts';
 import { expectAll } from '#resolvers/network/lookup.ts';

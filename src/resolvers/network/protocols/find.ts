@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { visible } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
-import { oneKey, parse, sought } from '#kernel/input.ts';
+import { idText, oneKey, parse, sought } from '#kernel/input.ts';
 import { emptyPage, type Page, type PageRequest } from '#kernel/page.ts';
 import { mayRead } from '#resolvers/network/access.ts';
 import { attributesFilter, choose, nothingChosen, queryFields } from '#resolvers/network/attributes/choose.ts';
@@ -12,7 +12,7 @@ import { deviceStore } from '#resolvers/network/devices/device.ts';
 import { deviceFinder, deviceKey } from '#resolvers/network/devices/find.ts';
 import { interfaceFinder } from '#resolvers/network/interfaces/find.ts';
 import { interfaceKey } from '#resolvers/network/interfaces/input.ts';
-import { idText, type SiteKey } from '#resolvers/network/keys.ts';
+import type { SiteKey } from '#resolvers/network/keys.ts';
 import { byCreation, orderInput, siteScope } from '#resolvers/network/list.ts';
 import { type Finder, findAll, type NaturalKey } from '#resolvers/network/lookup.ts';
 import { protocolTypeFinder, protocolTypeKey } from '#resolvers/network/protocol-types/find.ts';

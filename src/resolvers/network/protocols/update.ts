@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { allow } from '#kernel/access.ts';
+import { allow, allowSomewhere } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
 import { type FieldFault, InputError, OutdatedError } from '#kernel/errors.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import { type Attributes, attributesInput, type GivenAttributes } from '#resolvers/network/attributes/check.ts';
 import { changeAttributes } from '#resolvers/network/attributes/values.ts';
 import { bulkItems, type Items, only, refuseRepeats, singleItem } from '#resolvers/network/bulk.ts';

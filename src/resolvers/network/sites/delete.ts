@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { allow, visible } from '#kernel/access.ts';
+import { allow, allowSomewhere, visible } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { type Blocker, InUseError } from '#kernel/errors.ts';
 import { toGlobalId } from '#kernel/id.ts';
 import type { Page, PageRequest } from '#kernel/page.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import { attributeStore } from '#resolvers/network/attributes/store.ts';
 import { bulkItems, type Items, singleItem } from '#resolvers/network/bulk.ts';
 import { deviceStore } from '#resolvers/network/devices/device.ts';

@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { visible } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { type FieldFault, InputError } from '#kernel/errors.ts';
-import { oneKey, parse } from '#kernel/input.ts';
+import { rowIdOf } from '#kernel/id.ts';
+import { describeKey, idText, oneKey, parse } from '#kernel/input.ts';
 import { emptyPage, type Page, type PageRequest } from '#kernel/page.ts';
 import { mayRead } from '#resolvers/network/access.ts';
 import { type Items, only, refuseRepeats } from '#resolvers/network/bulk.ts';
-import { describeKey, idText, notFound, rowIdOf, type SiteKey } from '#resolvers/network/keys.ts';
+import { notFound, type SiteKey } from '#resolvers/network/keys.ts';
 import { orderInput } from '#resolvers/network/list.ts';
 import { type Site, siteFacts, siteStore } from '#resolvers/network/sites/site.ts';
 

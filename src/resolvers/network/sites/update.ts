@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { allow } from '#kernel/access.ts';
+import { allow, allowSomewhere } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
 import { ConflictError } from '#kernel/errors.ts';
-import { allowSomewhere } from '#resolvers/network/access.ts';
 import { type Given, singleItem } from '#resolvers/network/bulk.ts';
 import { siteDescription, siteName } from '#resolvers/network/sites/create.ts';
 import { expectSites, siteKey } from '#resolvers/network/sites/find.ts';
