@@ -28,7 +28,7 @@ export interface DataCollection {
   readonly updatedAt: string;
 }
 
-/** A list in the order of names, whose positions are `[name, id]`. */
+/** A list in the order of names, whose positions are `[name]`. */
 export interface DataCollectionQuery {
   readonly visibility: Visibility;
   readonly page: PageRequest;

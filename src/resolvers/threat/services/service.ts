@@ -74,7 +74,7 @@ export interface ServiceFilter {
   readonly openOnly?: boolean;
 }
 
-/** A list in the order of service ids, whose positions are `[serviceId, id]`. */
+/** A list in the order of service ids, whose positions are `[serviceId]`. */
 export interface ServiceQuery {
   readonly filter: ServiceFilter;
   readonly page: PageRequest;
