@@ -1,0 +1,35 @@
+import type { z } from 'zod';
+import type { Context } from '#kernel/context.ts';
+import { rowIdOf } from '#kernel/id.ts';
+import { idText, oneKey, sought } from '#kernel/input.ts';
+import { type DataCollection, dataCollectionStore } from '#resolvers/threat/data-collections/data-collection.ts';
+import { serviceStore, serviceTypes, type TaxiiService } from '#resolvers/threat/services/service.ts';
+
+/** Names a TAXII 1 service. */
+export const serviceKey = oneKey({ id: idText, serviceId: sought('serviceId') });
+export type ServiceKey = z.output<typeof serviceKey>;
+
+/** Names a data collection. */
+export const dataCollectionKey = oneKey({ id: idText, taxiiId: sought('taxiiId'), name: sought('name') });
+export type DataCollectionKey = z.output<typeof dataCollectionKey>;
+
+/** The service with this key, whoever asks; null when there is none. */
+export async function serviceByKey(ctx: Context, key: ServiceKey): Promise<TaxiiService | null> {
+  const store = ctx.use(serviceStore);
+  if ('serviceId' in key) return (await store.getByServiceId([key.serviceId]))[0] ?? null;
+  const id = Object.values(serviceTypes)
+    .map((type) => rowIdOf(type, key.id))
+    .find((row) => row !== null);
+  const [service] = id ? await store.getMany([id]) : [];
+  return service ?? null;
+}
+
+/** The data collection with this key, whoever asks; null when there is none. Who answers from it asks for rights. */
+export async function dataCollectionByKey(ctx: Context, key: DataCollectionKey): Promise<DataCollection | null> {
+  const store = ctx.use(dataCollectionStore);
+  if ('name' in key) return (await store.getByName([key.name]))[0] ?? null;
+  if ('taxiiId' in key) return (await store.getByTaxiiId([key.taxiiId]))[0] ?? null;
+  const id = rowIdOf('DataCollection', key.id);
+  const [collection] = id === null ? [] : await store.getMany([id]);
+  return collection ?? null;
+}
