@@ -47,8 +47,9 @@ function parseSections(sections: readonly ConfigSection[], tree: Tree, faults: C
       ? Object.fromEntries(Object.entries(raw).filter(([key]) => !heads.includes(key) || key in shape))
       : raw;
     const result = z.strictObject(shape).safeParse(own ?? {});
-    if (result.success) values.set(path, result.data);
-    else faults.push(...result.error.issues.flatMap((issue) => issueFaults(path, issue)));
+    const issues = result.error?.issues ?? sections.filter((s) => s.path === path).flatMap((s) => ruleIssues(s, own));
+    if (result.success && issues.length === 0) values.set(path, result.data);
+    else faults.push(...issues.flatMap((issue) => issueFaults(path, issue)));
   }
   if (!paths.includes('')) {
     const heads = paths.map((path) => path.split('.')[0]);
@@ -56,6 +57,12 @@ function parseSections(sections: readonly ConfigSection[], tree: Tree, faults: C
       if (!heads.includes(key)) faults.push({ path: key, message: 'is no section of any listed plugin.' });
   }
   return values;
+}
+
+/** What the rules of a section say that hold several of its keys against each other. */
+function ruleIssues({ schema }: ConfigSection, raw: unknown): readonly z.core.$ZodIssue[] {
+  const own = Object.entries(isTree(raw) ? raw : {}).filter(([key]) => Object.hasOwn(schema.shape, key));
+  return schema.safeParse(Object.fromEntries(own)).error?.issues ?? [];
 }
 
 function issueFaults(path: string, issue: z.core.$ZodIssue): ConfigFault[] {

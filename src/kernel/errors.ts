@@ -122,6 +122,27 @@ export const errorCatalogue: readonly CatalogueEntry[] = [
     remedy: 'Correct the rows, or import with `onError: SKIP_ROW`.',
   },
   {
+    type: 'DestinationCollectionError',
+    code: 'DESTINATION_COLLECTION',
+    status: 400,
+    meaning: 'The inbox wants its messages to name data collections, or not to; `acceptableDestinations` lists them.',
+    remedy: 'Name some of those, or none.',
+  },
+  {
+    type: 'UnsupportedContentError',
+    code: 'UNSUPPORTED_CONTENT',
+    status: 400,
+    meaning: 'The data collection holds none of the asked content; `supportedContent` lists what it holds.',
+    remedy: 'Ask for some of that, or for everything.',
+  },
+  {
+    type: 'DeniedError',
+    code: 'DENIED',
+    status: 403,
+    meaning: 'A rule of the service stands against it, whoever asks; the message says which.',
+    remedy: 'Do what the rule wants, such as subscribing first.',
+  },
+  {
     type: 'GenericError',
     code: 'INTERNAL',
     status: 500,
@@ -303,6 +324,40 @@ export class ImportRejectedError extends GatehouseError {
     super(message);
     this.importId = importId;
   }
+}
+
+export class DestinationCollectionError extends GatehouseError {
+  readonly code = 'DESTINATION_COLLECTION';
+  /** Names of data collections. */
+  readonly acceptableDestinations: readonly string[];
+
+  constructor(message: string, acceptableDestinations: readonly string[], path: readonly string[] = []) {
+    super(message, path);
+    this.acceptableDestinations = acceptableDestinations;
+  }
+
+  override get extensions() {
+    return { ...super.extensions, acceptableDestinations: this.acceptableDestinations };
+  }
+}
+
+export class UnsupportedContentError extends GatehouseError {
+  readonly code = 'UNSUPPORTED_CONTENT';
+  /** Bindings as texts: `urn:x` or `urn:x>sub1,sub2`. */
+  readonly supportedContent: readonly string[];
+
+  constructor(message: string, supportedContent: readonly string[], path: readonly string[] = []) {
+    super(message, path);
+    this.supportedContent = supportedContent;
+  }
+
+  override get extensions() {
+    return { ...super.extensions, supportedContent: this.supportedContent };
+  }
+}
+
+export class DeniedError extends GatehouseError {
+  readonly code = 'DENIED';
 }
 
 /** What remains outside of a failure that nobody expected. */

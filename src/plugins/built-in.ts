@@ -22,6 +22,8 @@ import { storageMemory } from '#plugins/storage-memory/plugin.ts';
 import { storagePrisma } from '#plugins/storage-prisma/plugin.ts';
 import { store } from '#plugins/store.ts';
 import { system } from '#plugins/system.ts';
+import { taxii } from '#plugins/taxii/plugin.ts';
+import { threat } from '#plugins/threat.ts';
 import { worker } from '#plugins/worker/plugin.ts';
 
 /** What `default` stands for in the config. */
@@ -48,6 +50,8 @@ export const defaultPlugins: readonly GatehousePlugin[] = [
   store,
   retention,
   network,
+  threat,
+  taxii,
 ];
 
 /** Every plugin that comes with Gatehouse, by name. */

@@ -2,6 +2,8 @@ import {
   AmbiguousError,
   AuthenticationError,
   ConflictError,
+  DeniedError,
+  DestinationCollectionError,
   errorCatalogue,
   ForbiddenError,
   type GatehouseError,
@@ -13,6 +15,7 @@ import {
   PayloadTooLargeError,
   ThrottledError,
   UnavailableError,
+  UnsupportedContentError,
 } from '#kernel/errors.ts';
 import type { Builder } from '#schema/builder.ts';
 
@@ -30,6 +33,7 @@ const plainErrors = [
   PayloadTooLargeError,
   UnavailableError,
   AmbiguousError,
+  DeniedError,
   GenericError,
 ];
 
@@ -90,6 +94,26 @@ export function errors(builder: Builder): void {
     interfaces: ['Error'],
     fields: (t) => ({
       available: t.exposeInt('available', { description: 'How many of what was asked for are free.' }),
+    }),
+  });
+  builder.objectType(DestinationCollectionError, {
+    name: 'DestinationCollectionError',
+    description: describe('DestinationCollectionError'),
+    interfaces: ['Error'],
+    fields: (t) => ({
+      acceptableDestinations: t.exposeStringList('acceptableDestinations', {
+        description: 'Names of the data collections that the viewer may name here.',
+      }),
+    }),
+  });
+  builder.objectType(UnsupportedContentError, {
+    name: 'UnsupportedContentError',
+    description: describe('UnsupportedContentError'),
+    interfaces: ['Error'],
+    fields: (t) => ({
+      supportedContent: t.exposeStringList('supportedContent', {
+        description: 'The bindings that the data collection supports: `urn:x` or `urn:x>sub1,sub2`.',
+      }),
     }),
   });
   builder.objectType(InUseError, {

@@ -81,6 +81,21 @@ describe('a config', () => {
     );
   });
 
+  test('is refused where keys of a section contradict each other', async () => {
+    const faults = await faultsOf(
+      plan({ threat: { allowCustom: false, pageSize: 20, maxPageSize: 10, retention: { statuses: '23h' } } }),
+    );
+    expect(faults).toEqual({
+      'threat.retention.statuses': 'is shorter than the 24h for which clients may ask.',
+    });
+    expect(await faultsOf(plan({ threat: { allowCustom: false, pageSize: 20, maxPageSize: 10 } }))).toEqual({
+      'threat.allowCustom': 'is false only where threat.stixValidation is full.',
+      'threat.pageSize': 'is more than threat.maxPageSize.',
+    });
+    const { config } = await plan({ threat: { allowCustom: false, stixValidation: 'full' } });
+    expect(config.section('threat')).toMatchObject({ allowCustom: false });
+  });
+
   test('says in one message what is wrong and where', async () => {
     const refused = plan({ oven: { heat: 900 }, http: { port: 'x' } });
     await expect(refused).rejects.toThrow(/^The config is not usable:\n {2}http\.port: .+\n {2}oven\.heat: .+$/);

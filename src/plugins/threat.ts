@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { duration, group, keys, size } from '#kernel/config.ts';
+import { definePlugin } from '#plugins/define.ts';
+import { threatArea } from '#resolvers/threat/area.ts';
+import { threatSettings } from '#resolvers/threat/settings.ts';
+
+const day = 24 * 60 * 60 * 1000;
+const kept = () => duration().nullable().default(null);
+
+export const threat = definePlugin({
+  name: 'threat',
+  version: '1.0.0',
+  description: 'The exchange of threat intelligence: STIX objects, and what TAXII moves.',
+  config: keys({
+    maxContentLength: size()
+      .prefault(209_715_200)
+      .describe('The most bytes of one request that adds objects or blocks.'),
+    pageSize: z
+      .number()
+      .int()
+      .min(1)
+      .default(1000)
+      .describe('Objects of a page of TAXII 2.1, unless it asks otherwise.'),
+    maxPageSize: z.number().int().min(1).default(10_000).describe('The most objects of such a page.'),
+    maxPageBytes: size()
+      .prefault('32MiB')
+      .describe('The most bytes of a page, which always holds one object at least.'),
+    ingestBatch: z
+      .number()
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(1000)
+      .describe('Objects that are kept in one transaction.'),
+    statusDetailLimit: z.number().int().min(0).default(10_000).describe('The most entries of each list of a status.'),
+    stixValidation: z
+      .enum(['basic', 'full'])
+      .default('basic')
+      .describe('Whether objects are checked against the schemas of STIX 2.1 as well.'),
+    allowCustom: z
+      .boolean()
+      .default(true)
+      .describe('Whether types and properties beyond STIX are taken; false only with `stixValidation: full`.'),
+    invalidObjects: z
+      .enum(['collect', 'refuse'])
+      .default('collect')
+      .describe('Whether an object that is not valid fails alone, or has its whole envelope refused.'),
+    rejectChangedContent: z
+      .boolean()
+      .default(false)
+      .describe('Whether a version that is kept already fails when it comes with other content.'),
+    saveRawInboxMessages: z.boolean().default(true).describe('Whether inbox messages are kept as they came.'),
+    countBlocks: z.boolean().default(false).describe('Whether polls tell how many blocks there are.'),
+    retention: group({
+      statuses: duration()
+        .prefault('24h')
+        .refine((kept) => kept >= day, 'is shorter than the 24h for which clients may ask.')
+        .describe('How long statuses are kept after their completion.'),
+      resultSets: duration().prefault('24h').describe('How long later parts of a poll may be asked for.'),
+      contentBlocks: kept().describe('How long content blocks are kept; null: for ever.'),
+      supersededVersions: kept().describe(
+        'How long versions of objects are kept that a newer one has followed; null: for ever.',
+      ),
+      inboxMessages: kept().describe('How long inbox messages are kept; null: for ever.'),
+      endedSubscriptions: duration()
+        .nullable()
+        .prefault('30d')
+        .describe('How long subscriptions are kept after their end; null: for ever.'),
+    }),
+  })
+    .refine(({ allowCustom, stixValidation }) => allowCustom || stixValidation === 'full', {
+      path: ['allowCustom'],
+      message: 'is false only where threat.stixValidation is full.',
+    })
+    .refine(({ pageSize, maxPageSize }) => pageSize <= maxPageSize, {
+      path: ['pageSize'],
+      message: 'is more than threat.maxPageSize.',
+    }),
+  permissions: [threatArea],
+  events: [],
+  provides: [threatSettings],
+  setup({ config, provide }) {
+    provide(threatSettings, config);
+    return undefined;
+  },
+});
