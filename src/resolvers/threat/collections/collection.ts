@@ -69,6 +69,8 @@ export interface CollectionStore {
   deleteMany(ids: readonly string[]): Promise<void>;
   /** The row ids of those that everybody reads, in a few hundred milliseconds at most however many there are. */
   publicIds(): Promise<string[]>;
+  /** The row ids of all in these roots, by row id of the root, as quickly. */
+  idsInRoots(apiRootIds: readonly string[]): Promise<string[]>;
 }
 
 export const collectionStore = definePort<CollectionStore>('threat.collections');
