@@ -73,7 +73,9 @@ function events(plugins: readonly GatehousePlugin[]): string {
             code(event.type),
             event.description,
             listed(keysOf(event)),
-            code(event.seenWith) + (event.seenByOwner ? ', or as the account it is about' : ''),
+            code(event.seenWith) +
+              (event.seenByOwner ? ', or as the account it is about' : '') +
+              (event.seenByAudience ? ', or as one of the audience it names' : ''),
             event.retain,
           ]),
       ),

@@ -3,6 +3,7 @@ import type { Context } from '#kernel/context.ts';
 import { AuthenticationError, ForbiddenError } from '#kernel/errors.ts';
 import type { EventDefinition, StoredEvent } from '#kernel/event.ts';
 import { isUuid } from '#kernel/id.ts';
+import { isInAudience } from '#kernel/open-rights.ts';
 import { compilePattern } from '#kernel/pattern.ts';
 import type { Facts, PermissionName, ScopeGrant, Visibility } from '#kernel/permission.ts';
 import type { Viewer } from '#kernel/viewer.ts';
@@ -68,17 +69,19 @@ function coveredValues(grants: readonly ScopeGrant[], values: readonly string[])
   });
 }
 
-/** Whether a viewer sees an event: by the right that its definition names, or as the owner it names. */
+/** Whether a viewer sees an event: by the right that its definition names, or as the owner or the audience it names. */
 export function seesEvent(viewer: Viewer, definition: EventDefinition, event: Pick<StoredEvent, 'scope'>): boolean {
   if (viewer.mustChangePassword) return false;
   if (viewer.rights.covers(definition.seenWith, event.scope)) return true;
+  if (definition.seenByAudience && isInAudience(viewer, event.scope)) return true;
   return definition.seenByOwner && viewer.id !== null && event.scope.account === viewer.id;
 }
 
 /** Whether a viewer could ever see an event of this kind, whatever its scope. */
 export function couldSeeEvent(viewer: Viewer, definition: EventDefinition): boolean {
   if (viewer.mustChangePassword) return false;
-  return viewer.rights.visibility(definition.seenWith) !== 'none' || (definition.seenByOwner && viewer.id !== null);
+  if (definition.seenByAudience || viewer.rights.visibility(definition.seenWith) !== 'none') return true;
+  return definition.seenByOwner && viewer.id !== null;
 }
 
 /**

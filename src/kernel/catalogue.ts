@@ -1,5 +1,5 @@
 import type { Context } from '#kernel/context.ts';
-import type { EventDefinition } from '#kernel/event.ts';
+import type { AppendedEvent, EventDefinition } from '#kernel/event.ts';
 import type { DeclaredJob } from '#kernel/job.ts';
 import type { AreaRules, Facts, ScopeGrant } from '#kernel/permission.ts';
 import { definePort, type Port } from '#kernel/port.ts';
@@ -26,6 +26,13 @@ export interface PermissionArea extends AreaRules {
    * patterns cover, so that no storage has to understand patterns.
    */
   values?(ctx: Context): Promise<readonly string[]>;
+  /** What everybody may at this moment, with a credential and without: for things that can be made public. */
+  readonly open?: {
+    /** Permissions of this area, as they are kept. */
+    permissions(ctx: Context): Promise<readonly string[]>;
+    /** Whether an event may have changed them. */
+    changedBy(event: AppendedEvent): boolean;
+  };
 }
 
 /** A role that a plugin declares: made at a start when missing, never reset after somebody changed it. */

@@ -29,6 +29,8 @@ export interface EventDefinition<Data = unknown> {
   readonly seenWith: PermissionName;
   /** Whether the account in the fact `account` sees it without that right. */
   readonly seenByOwner: boolean;
+  /** Whether it may name an audience in its scope (`audience`), which sees it without that right. */
+  readonly seenByAudience: boolean;
   /**
    * Such events as the viewer is shown them who may see them: without what names other things that he may not see. In
    * their order; all as they are where it is not said.
@@ -38,8 +40,10 @@ export interface EventDefinition<Data = unknown> {
   readonly hookData?: (event: StoredEvent) => unknown;
 }
 
-export type EventOptions<Data> = Omit<EventDefinition<Data>, 'name' | 'type' | 'data' | 'retain' | 'seenByOwner'> &
-  Partial<Pick<EventDefinition<Data>, 'retain' | 'seenByOwner' | 'type'>>;
+type Default = 'retain' | 'seenByOwner' | 'seenByAudience';
+
+export type EventOptions<Data> = Omit<EventDefinition<Data>, 'name' | 'type' | 'data' | Default> &
+  Partial<Pick<EventDefinition<Data>, 'type' | Default>>;
 
 export function defineEvent<Data>(
   name: `${string}.${string}.${string}`,
@@ -50,6 +54,7 @@ export function defineEvent<Data>(
   return {
     retain: 'LIVE',
     seenByOwner: false,
+    seenByAudience: false,
     type: noun[0]?.toUpperCase() + noun.slice(1) + verb[0]?.toUpperCase() + verb.slice(1),
     ...options,
     name,

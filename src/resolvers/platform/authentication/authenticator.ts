@@ -3,6 +3,7 @@ import type { Context } from '#kernel/context.ts';
 import { AuthenticationError } from '#kernel/errors.ts';
 import type { AppendedEvent } from '#kernel/event.ts';
 import { metrics } from '#kernel/metrics.ts';
+import { withOpenRights } from '#kernel/open-rights.ts';
 import { bothRights } from '#kernel/permission.ts';
 import {
   type Affected,
@@ -58,7 +59,8 @@ export function createAuthenticator(ctx: Context, chain: readonly string[]): Aut
     if (typeof viewer !== 'string') origins.set(viewer, origin);
     return viewer;
   };
-  const anonymous = async () => anonymousViewer(holders.rights(await holders.anonymous()));
+  const anonymous = async () =>
+    anonymousViewer(withOpenRights(holders.rights(await holders.anonymous()), await holders.open()));
 
   return {
     get challenges() {
@@ -101,7 +103,7 @@ export function createAuthenticator(ctx: Context, chain: readonly string[]): Aut
       return typeof now === 'string' ? { ended: now } : { viewer: now };
     },
     affects(event) {
-      const affected = whoIsAffected(event);
+      const affected = whoIsAffected(event) ?? (holders.opens(event) ? ({ who: 'everyone' } as const) : null);
       if (affected?.who === 'account') {
         holders.forget(affected.id);
         if (event.name === passwordChanged.name && event.actor.account !== affected.id)
@@ -132,7 +134,10 @@ async function viewerOf(holders: Holders, principal: Principal): Promise<Viewer 
     kind: 'ACCOUNT',
     id: held.account.id,
     name: held.account.name,
-    rights: principal.permissions ? bothRights(own, holders.rights(principal.permissions)) : own,
+    rights: withOpenRights(
+      principal.permissions ? bothRights(own, holders.rights(principal.permissions)) : own,
+      await holders.open(),
+    ),
     credential: principal.credential,
     mustChangePassword: principal.byPassword === true && held.account.mustChangePassword,
   };

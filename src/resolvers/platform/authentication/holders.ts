@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { catalogue } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
+import type { AppendedEvent } from '#kernel/event.ts';
 import { foldText } from '#kernel/filter.ts';
 import { grantedRights, type Rights } from '#kernel/permission.ts';
 import { accountStore, type EffectiveRights } from '#resolvers/platform/accounts/account.ts';
@@ -16,6 +17,10 @@ export interface Holders {
   reached(roles: readonly string[]): Promise<readonly string[]>;
   /** Rights from permissions as they are kept. */
   rights(permissions: readonly string[]): Rights;
+  /** What everybody may. */
+  open(): Promise<Rights>;
+  /** Whether an event may have changed what everybody may. */
+  opens(event: AppendedEvent): boolean;
   forget(accountId: string): void;
   forgetAll(): void;
 }
@@ -39,6 +44,14 @@ export function createHolders(ctx: Context): Holders {
       const ids = found.flatMap((role) => role?.id ?? []);
       return ids.length > 0 ? ctx.use(roleStore).reach(ids, 'active') : [];
     });
+  const rights = (permissions: readonly string[]): Rights => {
+    const key = JSON.stringify([...permissions].sort());
+    const known = compiled.get(key) ?? grantedRights(permissions, ctx.use(catalogue).areas);
+    compiled.set(key, known);
+    return known;
+  };
+  const openings = () => [...ctx.use(catalogue).areas.values()].flatMap((area) => area.open ?? []);
+  const open = new LRUCache<string, Promise<Rights>>({ max: 1, ttl: freshness });
   return {
     effective: (id) =>
       remember(accounts, id, async () => {
@@ -47,16 +60,17 @@ export function createHolders(ctx: Context): Holders {
       }),
     anonymous: () => reached([anonymousRole]),
     reached,
-    rights(permissions) {
-      const key = JSON.stringify([...permissions].sort());
-      const rights = compiled.get(key) ?? grantedRights(permissions, ctx.use(catalogue).areas);
-      compiled.set(key, rights);
-      return rights;
-    },
+    rights,
+    open: () =>
+      remember(open, '', async () =>
+        rights((await Promise.all(openings().map((opening) => opening.permissions(ctx)))).flat()),
+      ),
+    opens: (event) => openings().some((opening) => opening.changedBy(event)),
     forget: (id) => void accounts.delete(id),
     forgetAll() {
       accounts.clear();
       roles.clear();
+      open.clear();
     },
   };
 }

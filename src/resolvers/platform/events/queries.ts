@@ -3,10 +3,19 @@ import { allow, showEvents, visibleExactly } from '#kernel/access.ts';
 import { catalogue } from '#kernel/catalogue.ts';
 import type { Context } from '#kernel/context.ts';
 import { InputError } from '#kernel/errors.ts';
-import { type EventFilter, type EventVisibility, eventLog, type LogState, type StoredEvent } from '#kernel/event.ts';
+import {
+  type EventDefinition,
+  type EventFilter,
+  type EventVisibility,
+  eventLog,
+  type LogState,
+  type StoredEvent,
+} from '#kernel/event.ts';
 import { fromGlobalId, isUuid } from '#kernel/id.ts';
 import { instant, parse } from '#kernel/input.ts';
+import { withAudience } from '#kernel/open-rights.ts';
 import type { Page, PageRequest } from '#kernel/page.ts';
+import type { Visibility } from '#kernel/permission.ts';
 
 /** A full name, a prefix with `.*`, or `*`. */
 export const eventPattern = z.string().regex(/^(\*|[a-z][A-Za-z0-9]*(\.[A-Za-z0-9]+)*(\.\*)?)$/, {
@@ -40,15 +49,20 @@ export function readEventFilter(input: EventFilterInput | null | undefined): Eve
 export async function eventVisibility(ctx: Context): Promise<EventVisibility> {
   const groups = Map.groupBy(
     ctx.use(catalogue).events.values(),
-    (definition) => `${definition.seenWith} ${definition.seenByOwner}`,
+    ({ seenWith, seenByOwner, seenByAudience }) => `${seenWith} ${seenByOwner} ${seenByAudience}`,
   );
   return Promise.all(
     [...groups.values()].map(async (definitions) => ({
       names: definitions.map((definition) => definition.name),
-      visibility: definitions[0] ? await visibleExactly(ctx, definitions[0].seenWith) : 'none',
+      visibility: definitions[0] ? await seenOf(ctx, definitions[0]) : 'none',
       owner: definitions[0]?.seenByOwner ? ctx.viewer.id : null,
     })),
   );
+}
+
+async function seenOf(ctx: Context, { seenWith, seenByAudience }: EventDefinition): Promise<Visibility> {
+  const visibility = await visibleExactly(ctx, seenWith);
+  return seenByAudience && !ctx.viewer.mustChangePassword ? withAudience(visibility, ctx.viewer) : visibility;
 }
 
 /** Events that match and that the viewer may see, newest first. Needs event:read, then each event its own right. */
