@@ -44,8 +44,9 @@ export interface BlockSlice {
   readonly more: boolean;
 }
 
-export interface BlockPlaces {
-  /** The last place of each whole portion, in order. */
+/** Where portions end. */
+export interface PortionEnds {
+  /** The place of the last block of each, in order; the last portion of a window may be smaller than the others. */
   readonly ends: readonly BlockPlace[];
   /** Whether the window holds further blocks after the last of them. */
   readonly more: boolean;
@@ -105,7 +106,7 @@ export interface ContentBlockStore {
     after: BlockPlace | null,
     portion: Portion,
     most: number,
-  ): Promise<BlockPlaces | 'NOT_READY'>;
+  ): Promise<PortionEnds | 'NOT_READY'>;
   /** How many blocks a window holds; counts no further than the cap. */
   count(window: BlockWindow, cap: number): Promise<number>;
   /**
