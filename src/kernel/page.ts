@@ -97,12 +97,25 @@ export function toPage<T>(
   position: (row: T) => Position,
   count: () => Promise<number>,
 ): Page<T> {
-  const more = rows.length > request.limit;
-  const kept = rows.slice(0, request.limit);
+  return pageOf(request, rows.slice(0, request.limit), rows.length > request.limit, position, count);
+}
+
+/**
+ * The same for a list that may end a page before its limit.
+ * @param kept the rows of the page, in the order of fetching.
+ * @param more whether there are rows beyond them.
+ */
+export function pageOf<T>(
+  request: PageRequest,
+  kept: readonly T[],
+  more: boolean,
+  position: (row: T) => Position,
+  count: () => Promise<number>,
+): Page<T> {
   const forward = request.direction === 'forward';
-  if (!forward) kept.reverse();
+  const rows = forward ? kept : kept.toReversed();
   return {
-    items: kept.map((node) => ({ node, position: position(node) })),
+    items: rows.map((node) => ({ node, position: position(node) })),
     hasNextPage: forward ? more : request.before !== null,
     hasPreviousPage: forward ? request.after !== null || request.offset > 0 : more,
     count,

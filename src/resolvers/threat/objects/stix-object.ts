@@ -82,15 +82,15 @@ export interface StixObjectStore {
   /** Whether the collection holds any version of the object. */
   has(collectionId: string, stixId: string): Promise<boolean>;
   /**
-   * Keeps versions, in the unit of work, which has the collection for itself from here to its end: so readers see them
-   * appear in the order of `dateAdded`. That rises strictly in the order given, from `now` on or, where that is not
-   * later, from one microsecond after the newest that the collection ever had. A version that the collection holds
-   * already, or that came before in the call, stays as it is. What is first and last, and the collection's count, are
-   * right at the end of the call. Of racing callers one stores a version and the others find it present.
+   * Keeps versions, in the unit of work, which has locked their collection: so readers see them appear in the order of
+   * `dateAdded`. That rises strictly in the order given, from `now` on or, where that is not later, from one microsecond
+   * after the newest that the collection ever had. A version that the collection holds already, or that came before in
+   * the call, stays as it is. What is first and last is right at the end of the call. Of racing callers one stores a
+   * version and the others find it present.
    * @param now an instant with six digits.
-   * @returns for each in its order, with the marks as they are after all of them; null when the collection is gone.
+   * @returns for each in its order, with the marks as they are after all of them.
    */
-  addMany(collectionId: string, objects: readonly NewStixObject[], now: string): Promise<Addition[] | null>;
+  addMany(collectionId: string, objects: readonly NewStixObject[], now: string): Promise<Addition[]>;
   /** What `addMany` would answer now of each, without doing it and without waiting for anybody. */
   compareMany(collectionId: string, objects: readonly NewStixObject[]): Promise<Addition['outcome'][]>;
   /**
@@ -104,19 +104,20 @@ export interface StixObjectStore {
    */
   pages(lists: readonly StixList[], query: StixQuery, maxBytes: number): Promise<Page<StixObject>[]>;
   /**
-   * Removes versions of one object for good, in the unit of work, under the lock of `addMany`; the highest and lowest of
-   * those left become last and first.
+   * Removes versions of one object for good, in the unit of work, which has locked the collection; the lowest and the
+   * highest of those left become first and last.
    */
   deleteVersions(
     collectionId: string,
     stixId: string,
     filter: Pick<StixFilter, 'versions' | 'specVersions'>,
   ): Promise<StixRemoval>;
-  /**
-   * Removes versions that are not the last of their object and were added before an instant, in the same way: the oldest
-   * of all collections, at most `limit` of one collection in a call. Nothing is left when nothing is removed.
-   */
-  deleteSuperseded(before: string, limit: number): Promise<readonly StixVersion[]>;
+  /** Of the collections with versions that are not the last and were added before an instant, one; null for none. */
+  nextSuperseded(before: string): Promise<string | null>;
+  /** Removes such versions of a collection in the same way, the oldest first. */
+  deleteSuperseded(collectionId: string, before: string, limit: number): Promise<StixRemoval>;
+  /** Removes everything of collections that are about to be deleted, in the unit of work, which has locked them. */
+  deleteCollections(collectionIds: readonly string[]): Promise<void>;
   /** A position as a text for clients: base64url, opaque to them. It round-trips. */
   encodeCursor(position: Position): string;
   /** Null for a text that is no cursor of such lists. */

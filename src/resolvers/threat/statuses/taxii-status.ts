@@ -65,16 +65,18 @@ export interface StatusVisibility {
   readonly owner: string | null;
   /** By grants on the collection or its API root. */
   readonly written: Visibility;
-  /** Statuses without an owner: of every API root, or of public ones. */
-  readonly unowned: 'all' | 'public';
+  /** Statuses without an owner: of every API root, or of those with these row ids. */
+  readonly unowned: 'all' | readonly string[];
 }
 
 /** What this domain asks of the storage of statuses. */
 export interface TaxiiStatusStore {
   getMany(ids: readonly string[]): Promise<(TaxiiStatus | null)[]>;
-  /** Newest request first, one page for each API root, in one read. `null` stands for all of them. */
-  pages(
-    apiRootIds: readonly (string | null)[],
+  /** Newest request first. */
+  page(filter: StatusFilter, visibility: StatusVisibility, request: PageRequest): Promise<Page<TaxiiStatus>>;
+  /** The same page of each API root, by its row id, in one read. */
+  pagesOfRoots(
+    apiRootIds: readonly string[],
     filter: StatusFilter,
     visibility: StatusVisibility,
     request: PageRequest,
@@ -107,6 +109,13 @@ export interface TaxiiStatusStore {
   takeStale(since: string, at: string, limit: number): Promise<TaxiiStatus[]>;
   /** Deletes statuses that were complete before an instant, the oldest first. @returns how many. */
   deleteCompleted(before: string, limit: number): Promise<number>;
+  /** How many there are of those. */
+  countCompleted(before: string): Promise<number>;
+  /** API roots and collections are about to be deleted: the statuses of the roots go, those of the collections stay. */
+  forgetRooms(rooms: {
+    readonly apiRootIds: readonly string[];
+    readonly collectionIds: readonly string[];
+  }): Promise<void>;
 }
 
 export const taxiiStatusStore = definePort<TaxiiStatusStore>('threat.statuses');
