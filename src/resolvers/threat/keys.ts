@@ -15,14 +15,29 @@ export type DataCollectionKey = z.output<typeof dataCollectionKey>;
 
 /** The service with this key, whoever asks; null when there is none. */
 export async function serviceByKey(ctx: Context, key: ServiceKey): Promise<TaxiiService | null> {
-  const store = ctx.use(serviceStore);
-  if ('serviceId' in key) return (await store.getByServiceId([key.serviceId]))[0] ?? null;
-  const id = Object.values(serviceTypes)
-    .map((type) => rowIdOf(type, key.id))
-    .find((row) => row !== null);
-  const [service] = id ? await store.getMany([id]) : [];
-  return service ?? null;
+  return (await servicesByKeys(ctx, [key]))[0] ?? null;
 }
+
+/** The services with these keys, in their order, in two reads at most. */
+export async function servicesByKeys(ctx: Context, keys: readonly ServiceKey[]): Promise<(TaxiiService | null)[]> {
+  const store = ctx.use(serviceStore);
+  const ids = keys.flatMap((key) => ('id' in key ? (rowIdOfService(key.id) ?? []) : []));
+  const serviceIds = keys.flatMap((key) => ('serviceId' in key ? key.serviceId : []));
+  const byId = ids.length === 0 ? [] : await store.getMany(ids);
+  const byServiceId = serviceIds.length === 0 ? [] : await store.getByServiceId(serviceIds);
+  return keys.map((key) => {
+    const found =
+      'id' in key
+        ? byId.find((service) => service?.id === rowIdOfService(key.id))
+        : byServiceId.find((service) => service?.serviceId === key.serviceId);
+    return found ?? null;
+  });
+}
+
+const rowIdOfService = (text: string): string | null =>
+  Object.values(serviceTypes)
+    .map((type) => rowIdOf(type, text))
+    .find((id) => id !== null) ?? null;
 
 /** The data collection with this key, whoever asks; null when there is none. Who answers from it asks for rights. */
 export async function dataCollectionByKey(ctx: Context, key: DataCollectionKey): Promise<DataCollection | null> {

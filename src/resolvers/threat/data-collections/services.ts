@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { allow, allowSomewhere } from '#kernel/access.ts';
+import { type Context, microseconds } from '#kernel/context.ts';
+import { InputError } from '#kernel/errors.ts';
+import { describeKey, parse } from '#kernel/input.ts';
+import {
+  type DataCollection,
+  dataCollectionFacts,
+  dataCollectionStore,
+} from '#resolvers/threat/data-collections/data-collection.ts';
+import {
+  appendDataCollectionEvent,
+  dataCollectionServicesReplaced,
+} from '#resolvers/threat/data-collections/events.ts';
+import { lockDataCollection } from '#resolvers/threat/data-collections/lock.ts';
+import { dataCollectionKey, type ServiceKey, serviceKey, servicesByKeys } from '#resolvers/threat/keys.ts';
+import { byServiceId } from '#resolvers/threat/services/find.ts';
+import { serviceStore, type TaxiiService } from '#resolvers/threat/services/service.ts';
+
+export const serviceKeys = z.array(serviceKey, 'services must be a list.').max(1000, 'Attach 1,000 services at most.');
+
+const servicesReplace = z.object({ by: dataCollectionKey, services: serviceKeys });
+export type ServicesReplace = z.input<typeof servicesReplace>;
+
+/** Sets the services that serve a data collection: all of them. */
+export async function replaceDataCollectionServices(ctx: Context, input: ServicesReplace): Promise<DataCollection> {
+  allowSomewhere(ctx, 'threat:admin');
+  const { by, services: wanted } = parse(servicesReplace, input);
+  return ctx.atomically(async (ctx) => {
+    // Services are locked before data collections, by everybody.
+    const services = await holdServices(ctx, wanted, ['services']);
+    const collection = await lockDataCollection(ctx, by);
+    allow(ctx, 'threat:admin', dataCollectionFacts(collection));
+    const [former = []] = await attachedServices(ctx, [collection]);
+    const present = services.map(({ serviceId }) => serviceId);
+    if (former.join('\n') === present.join('\n')) return collection;
+    const serviceIds = services.map(({ id }) => id);
+    await ctx.use(dataCollectionStore).replaceServices([{ id: collection.id, serviceIds }]);
+    const after = { ...collection, updatedAt: microseconds(ctx.clock.now()) };
+    await ctx.use(dataCollectionStore).updateMany([after]);
+    appendDataCollectionEvent(
+      ctx,
+      dataCollectionServicesReplaced,
+      { collection, services: former },
+      { collection: after, services: present },
+    );
+    return after;
+  });
+}
+
+/**
+ * The services that are named, each once and in the order of their ids, held until the unit of work ends.
+ * @throws InputError that names every unknown one.
+ */
+export async function holdServices(
+  ctx: Context,
+  keys: readonly ServiceKey[],
+  path: readonly string[],
+): Promise<TaxiiService[]> {
+  const named = await servicesByKeys(ctx, keys);
+  const ids = [...new Set(named.flatMap((service) => service?.id ?? []))];
+  const held = new Map((await ctx.use(serviceStore).hold(ids)).flatMap((found) => (found ? [[found.id, found]] : [])));
+  const faults = keys.flatMap((key, index) =>
+    held.has(named[index]?.id ?? '')
+      ? []
+      : [{ path: [...path, String(index)], message: `Service not found: ${describeKey(key)}.` }],
+  );
+  if (faults.length > 0) throw new InputError(faults);
+  return [...held.values()].sort(byServiceId);
+}
+
+/** The service ids of each data collection, sorted. */
+export async function attachedServices(
+  ctx: Context,
+  collections: readonly Pick<DataCollection, 'id'>[],
+): Promise<string[][]> {
+  const attached = await ctx.use(dataCollectionStore).servicesOf(collections.map(({ id }) => id));
+  const found = await ctx.use(serviceStore).getMany([...new Set(attached.flat())]);
+  const byId = new Map(found.flatMap((service) => (service ? [[service.id, service] as const] : [])));
+  return attached.map((ids) =>
+    ids
+      .flatMap((id) => byId.get(id) ?? [])
+      .sort(byServiceId)
+      .map(({ serviceId }) => serviceId),
+  );
+}
