@@ -34,8 +34,8 @@ export async function settleDetached(
   );
 }
 
-/** Takes one batch of blocks out of a data collection that is locked. */
-export async function detachSome(
+/** Takes a batch of blocks, `detachBatch` at most, out of a data collection that the unit of work has locked. */
+export async function detachBlocks(
   ctx: Context,
   collection: DataCollection,
   window: Pick<BlockWindow, 'begin' | 'end'>,
@@ -43,17 +43,4 @@ export async function detachSome(
   const blocks = await ctx.use(contentBlockStore).detach({ ...window, dataCollectionId: collection.id }, detachBatch);
   await settleDetached(ctx, blocks, [collection]);
   return blocks;
-}
-
-/**
- * Takes all blocks out of data collections that are about to be deleted, and deletes those that no other holds. Called in
- * a unit of work that has locked them.
- */
-export async function emptyDataCollections(ctx: Context, collections: readonly DataCollection[]): Promise<void> {
-  for (const collection of collections) {
-    let detached: number;
-    do {
-      detached = (await detachSome(ctx, collection, { begin: null, end: null })).length;
-    } while (detached === detachBatch);
-  }
 }

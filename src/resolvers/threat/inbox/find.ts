@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { allowSomewhere, visible } from '#kernel/access.ts';
+import type { Context } from '#kernel/context.ts';
+import type { FeedSelection } from '#kernel/feed.ts';
+import { parse, sought } from '#kernel/input.ts';
+import type { Page, PageRequest } from '#kernel/page.ts';
+import { canAdmin, canReadData } from '#resolvers/threat/access.ts';
+import type { ContentBlock } from '#resolvers/threat/content-blocks/content-block.ts';
+import { pages } from '#resolvers/threat/content-blocks/find.ts';
+import { dataCollectionStore } from '#resolvers/threat/data-collections/data-collection.ts';
+import { inboxMessageReceived } from '#resolvers/threat/inbox/events.ts';
+import { type InboxMessage, inboxMessageFacts, inboxMessageStore } from '#resolvers/threat/inbox/inbox-message.ts';
+import { serviceByKey, serviceKey } from '#resolvers/threat/keys.ts';
+
+/** The messages with these row ids that the viewer administers. */
+export async function findInboxMessages(ctx: Context, ids: readonly string[]): Promise<(InboxMessage | null)[]> {
+  const messages = await ctx.use(inboxMessageStore).getMany(ids);
+  return messages.map((message) => (message && canAdmin(ctx, inboxMessageFacts(message)) ? message : null));
+}
+
+/** A service that is gone still names its messages. */
+const listInput = z.object({ service: z.union([serviceKey, z.object({ serviceId: sought('serviceId') })]).nullish() });
+export type InboxMessageList = z.input<typeof listInput>;
+
+/** Messages in the order in which they came. @throws ForbiddenError, AuthenticationError for who administers nothing. */
+export async function listInboxMessages(
+  ctx: Context,
+  input: InboxMessageList,
+  page: PageRequest,
+): Promise<Page<InboxMessage>> {
+  allowSomewhere(ctx, 'threat:admin');
+  const { service: key } = parse(listInput, input);
+  const service = key ? await serviceIdOf(ctx, key) : null;
+  return ctx.use(inboxMessageStore).page({ service, visibility: visible(ctx, 'threat:admin'), page });
+}
+
+type ServiceName = NonNullable<z.output<typeof listInput>['service']>;
+
+/** The service id of what is named; of an id that names nothing the id, so that nothing is found. */
+async function serviceIdOf(ctx: Context, key: ServiceName): Promise<string> {
+  if ('serviceId' in key) return key.serviceId;
+  return (await serviceByKey(ctx, key))?.serviceId ?? '';
+}
+
+/** The bytes that messages came in; null where they were not kept. */
+export const rawMessages = (ctx: Context, ids: readonly string[]): Promise<(Uint8Array | null)[]> =>
+  ctx.use(inboxMessageStore).raws(ids);
+
+/** The blocks of a message that the viewer reads: asked for many messages at once, they take one read. */
+export const listBlocksOfMessage = (ctx: Context, messageId: string, page: PageRequest): Promise<Page<ContentBlock>> =>
+  ctx.load(blocksOfMessages, messageId, JSON.stringify(page));
+
+async function blocksOfMessages(ctx: Context, ids: readonly string[], variant: string): Promise<Page<ContentBlock>[]> {
+  const messages = await ctx.use(inboxMessageStore).getMany(ids);
+  const taxiiIds = [...new Set(messages.flatMap((message) => message?.collectionTaxiiIds ?? []))];
+  const collections = (await ctx.use(dataCollectionStore).getByTaxiiId(taxiiIds)).filter((one) => one !== null);
+  const readable = collections.filter((collection) => canReadData(ctx, collection)).map(({ id }) => id);
+  return pages(
+    ctx,
+    ids.map((id) => ({ kind: 'inboxMessage', id, heldBy: readable })),
+    JSON.parse(variant) as PageRequest,
+  );
+}
+
+/** Messages that inboxes take in. @throws ForbiddenError, AuthenticationError for who administers nothing. */
+export async function watchInboxMessages(ctx: Context, input: InboxMessageList): Promise<FeedSelection> {
+  allowSomewhere(ctx, 'threat:admin');
+  const { service: key } = parse(listInput, input);
+  const service = key ? await serviceIdOf(ctx, key) : null;
+  return {
+    names: [inboxMessageReceived.name],
+    matches: ({ data }) =>
+      service === null || (data as z.output<(typeof inboxMessageReceived)['data']>).service === service,
+  };
+}
