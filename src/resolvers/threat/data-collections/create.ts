@@ -60,14 +60,12 @@ export async function insertDataCollections(
   const made = await ctx.use(dataCollectionStore).insertMany(collections);
   const lost = made.indexOf(null);
   if (lost >= 0) throw nameTaken(collections[lost]?.name ?? '');
-  await ctx
-    .use(dataCollectionStore)
-    .replaceServices(
-      collections.map(({ id }, index) => ({
-        id,
-        serviceIds: (fresh[index]?.services ?? []).map((service) => service.id),
-      })),
-    );
+  await ctx.use(dataCollectionStore).replaceServices(
+    collections.map(({ id }, index) => ({
+      id,
+      serviceIds: (fresh[index]?.services ?? []).map((service) => service.id),
+    })),
+  );
   for (const [index, collection] of collections.entries()) {
     const services = (fresh[index]?.services ?? []).map(({ serviceId }) => serviceId);
     appendDataCollectionEvent(ctx, dataCollectionCreated, null, { collection, services });
