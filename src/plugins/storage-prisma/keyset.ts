@@ -116,6 +116,8 @@ function beyondInModel(keys: readonly FieldKey[], position: Position, side: 'aft
 
 /** How the rows below one of many parents are read. `parent` stands for the id of that one. */
 export interface ChildPages<Row> {
+  /** What the parents are told apart by; row ids unless said. */
+  readonly type?: 'uuid' | 'text';
   /** A SELECT of one parent's page, with `bounds` in its WHERE and `tail` at its end. */
   rows(parent: Prisma.Sql, page: { bounds: Prisma.Sql; tail: Prisma.Sql }): Prisma.Sql;
   /** A SELECT of one parent's `count(*) AS count`. */
@@ -126,16 +128,16 @@ export interface ChildPages<Row> {
 
 /**
  * The same page below each of many parents, in one statement; counting all of them costs another when one is counted.
- * @param parents row ids.
+ * @param parents row ids, or texts where their type is said.
  */
 export async function pagesBelow<Row>(
   session: Session,
   parents: readonly string[],
   request: PageRequest,
-  { rows, count, keys, position }: ChildPages<Row>,
+  { type = 'uuid', rows, count, keys, position }: ChildPages<Row>,
 ): Promise<Page<Row>[]> {
   const parent = sql`parent.id`;
-  const all = sql`unnest(${[...new Set(parents)]}::uuid[]) AS parent(id)`;
+  const all = sql`unnest(${[...new Set(parents)]}::${casts[type]}[]) AS parent(id)`;
   const found = await session.select<Row & { parent: string }>(
     sql`SELECT parent.id AS parent, child.* FROM ${all}
       CROSS JOIN LATERAL (${rows(parent, pageInSql(keys, request))}) AS child`,

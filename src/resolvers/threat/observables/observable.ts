@@ -15,6 +15,12 @@ export interface Observable {
   readonly cidr: string | null;
 }
 
+/** The prefix behind an address, with its length; null for what is none. */
+export function cidrOf({ kind, value }: Pick<Observable, 'kind' | 'value'>): string | null {
+  if (kind !== 'IPV4_ADDR' && kind !== 'IPV6_ADDR') return null;
+  return value.includes('/') ? value : `${value}/${kind === 'IPV4_ADDR' ? 32 : 128}`;
+}
+
 /** From when until when an indicator holds: instants with six digits, null for no bound. The end is exclusive. */
 export interface Validity {
   readonly validFrom: string | null;
@@ -76,8 +82,11 @@ export interface ObservableStore {
     filter: Omit<ObservableFilter, 'values' | 'cidr'>,
     page: PageRequest,
   ): Promise<Page<IndicatorObservable>[]>;
-  /** One such page for each version of an indicator, by row id; by kind and value. */
-  pagesOfObjects(objectIds: readonly string[], page: PageRequest): Promise<Page<IndicatorObservable>[]>;
+  /** What each of these versions looks for, as such a page, in one read however many; empty where it is not the last. */
+  pagesOfObjects(
+    objects: readonly { readonly id: string; readonly collectionId: string; readonly stixId: string }[],
+    page: PageRequest,
+  ): Promise<Page<IndicatorObservable>[]>;
 }
 
 export const observableStore = definePort<ObservableStore>('threat.observables');

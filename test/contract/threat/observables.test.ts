@@ -1,0 +1,4 @@
+import { onEveryStorage } from '../harness.ts';
+import { observableContract } from './observables.ts';
+
+onEveryStorage(observableContract);
