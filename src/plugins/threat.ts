@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { duration, group, keys, size } from '#kernel/config.ts';
 import { definePlugin } from '#plugins/define.ts';
+import { apiRootStore } from '#resolvers/threat/api-roots/api-root.ts';
 import { threatArea } from '#resolvers/threat/area.ts';
+import { collectionStore } from '#resolvers/threat/collections/collection.ts';
 import { threatSettings } from '#resolvers/threat/settings.ts';
 
 const day = 24 * 60 * 60 * 1000;
@@ -78,6 +80,7 @@ export const threat = definePlugin({
     }),
   permissions: [threatArea],
   events: [],
+  uses: { apiRootStore, collectionStore },
   provides: [threatSettings],
   setup({ config, provide }) {
     provide(threatSettings, config);

@@ -38,7 +38,7 @@ export interface ApiRootStore {
    * None of them is the default: `makeDefault` makes one so.
    */
   insertMany(roots: readonly TaxiiApiRoot[]): Promise<(TaxiiApiRoot | null)[]>;
-  /** The roots as they are, which then stay until the unit of work ends. Any number of units may hold one. */
+  /** The roots as they are, which nobody deletes until the unit of work ends. Any number of units may hold one. */
   hold(ids: readonly string[]): Promise<(TaxiiApiRoot | null)[]>;
   /** The roots as they are, exclusively until the unit of work ends: waits for those who hold them. */
   lock(ids: readonly string[]): Promise<(TaxiiApiRoot | null)[]>;
@@ -60,8 +60,8 @@ export interface ApiRootStore {
   updateMany(roots: readonly TaxiiApiRoot[]): Promise<readonly TaxiiApiRoot[]>;
   /** Deletes roots. Their collections are removed before. */
   deleteMany(ids: readonly string[]): Promise<void>;
-  /** The row ids of all that there are: roots are few, and a document of the config names all. */
-  allIds(): Promise<string[]>;
+  /** All that there are, in the order of titles: roots are few, and the discovery tells all. */
+  all(): Promise<TaxiiApiRoot[]>;
 }
 
 export const apiRootStore = definePort<ApiRootStore>('threat.apiRoots');

@@ -30,11 +30,11 @@ export interface CollectionAlias {
   readonly alias: string;
 }
 
-/** What a list is of: everything, one root, or the public roots. */
-export type CollectionScope =
-  | { readonly kind: 'all' }
-  | { readonly kind: 'root' /** Row id. */; readonly id: string }
-  | { readonly kind: 'publicRoots' };
+/** What a list is of: everything, or what some roots have, by row id of the root. */
+export type CollectionScope = { readonly kind: 'all' } | { readonly kind: 'roots'; readonly ids: readonly string[] };
+
+/** What everybody may do with a collection. */
+export type OpenCollection = Pick<TaxiiCollection, 'id' | 'isPublic' | 'isPublicWrite'>;
 
 /** What this domain asks of the storage of collections. Lists are in the order of titles, with positions `[title, id]`. */
 export interface CollectionStore {
@@ -48,7 +48,7 @@ export interface CollectionStore {
    * exactly one gets it.
    */
   insertMany(collections: readonly TaxiiCollection[]): Promise<(TaxiiCollection | null)[]>;
-  /** The collections as they are, which then stay until the unit of work ends. Any number of units may hold one. */
+  /** The collections as they are, which nobody deletes until the unit of work ends. Any number of units may hold one. */
   hold(ids: readonly string[]): Promise<(TaxiiCollection | null)[]>;
   /**
    * The collections as they are, exclusively until the unit of work ends: waits for those who hold or lock them. Who adds
@@ -67,9 +67,9 @@ export interface CollectionStore {
   addToCounts(changes: readonly { readonly id: string; readonly by: number }[]): Promise<void>;
   /** Deletes collections. Their objects are removed before. */
   deleteMany(ids: readonly string[]): Promise<void>;
-  /** The row ids of those that everybody reads, in a few hundred milliseconds at most however many there are. */
-  publicIds(): Promise<string[]>;
-  /** The row ids of all in these roots, by row id of the root, as quickly. */
+  /** All that everybody reads or adds to. */
+  listOpen(): Promise<readonly OpenCollection[]>;
+  /** The row ids of all in these roots, by row id of the root. */
   idsInRoots(apiRootIds: readonly string[]): Promise<string[]>;
 }
 

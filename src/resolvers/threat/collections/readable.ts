@@ -19,8 +19,8 @@ async function findReadable(ctx: Context): Promise<ReadableCollections> {
   const visibility = visible(ctx, 'threat:read');
   if (visibility === 'all') return 'all';
   const store = ctx.use(collectionStore);
-  const [granted, open] = await Promise.all([grantedIds(ctx, visibility), store.publicIds()]);
-  return [...new Set([...granted, ...open])];
+  const [granted, open] = await Promise.all([grantedIds(ctx, visibility), store.listOpen()]);
+  return [...new Set([...granted, ...open.flatMap(({ id, isPublic }) => (isPublic ? id : []))])];
 }
 
 /** What each of the lists of grants covers. */
