@@ -3,7 +3,7 @@ import { allow, allowSomewhere } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { parse } from '#kernel/input.ts';
 import { subscriptionStore } from '#resolvers/threat/collection-subscriptions/collection-subscription.ts';
-import { detachBatch, detachSome, emptyDataCollections } from '#resolvers/threat/content-blocks/detach.ts';
+import { detachBatch, detachBlocks } from '#resolvers/threat/content-blocks/detach.ts';
 import {
   type DataCollection,
   dataCollectionFacts,
@@ -17,6 +17,8 @@ import { resultSetStore } from '#resolvers/threat/polls/result-set.ts';
 
 const dataCollectionDelete = z.object({ by: dataCollectionKey });
 export type DataCollectionDelete = z.input<typeof dataCollectionDelete>;
+
+const everything = { begin: null, end: null };
 
 /**
  * Deletes a data collection, its result sets and subscriptions, and the blocks that no other one holds. Blocks go in
@@ -35,7 +37,7 @@ export async function deleteDataCollection(ctx: Context, input: DataCollectionDe
     left = await ctx.atomically(async (ctx) => {
       const collection = await lock(ctx);
       if (collection.volume <= detachBatch) return false;
-      await detachSome(ctx, collection, { begin: null, end: null });
+      await detachBlocks(ctx, collection, everything);
       return true;
     });
   }
@@ -50,7 +52,9 @@ export async function deleteDataCollection(ctx: Context, input: DataCollectionDe
 export async function removeDataCollections(ctx: Context, collections: readonly DataCollection[]): Promise<void> {
   const ids = collections.map(({ id }) => id);
   const attached = await attachedServices(ctx, collections);
-  await emptyDataCollections(ctx, collections);
+  for (const collection of collections) {
+    while ((await detachBlocks(ctx, collection, everything)).length === detachBatch);
+  }
   await ctx.find(resultSetStore)?.deleteOfDataCollections(ids);
   await ctx.use(subscriptionStore).deleteOfDataCollections(ids);
   await ctx.use(dataCollectionStore).deleteMany(ids);
