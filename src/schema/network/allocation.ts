@@ -11,7 +11,7 @@ import { nextAddresses, nextNetworks } from '#resolvers/network/networks/space.t
 import type { Builder, SchemaTypes } from '#schema/builder.ts';
 import { mutation } from '#schema/mutation.ts';
 import { shownCidr } from '#schema/network/network-fields.ts';
-import { manyThings } from '#schema/network/shared.ts';
+import { manyThings } from '#schema/success.ts';
 
 const strictly = 'Only where no child is at all. Else also inside networks that are shorter and not RESERVED.';
 const howMany = 'How many: 1 unless said, 1,024 at most.';

@@ -19,8 +19,8 @@ import { networkCreated, networkDeleted, networkUpdated } from '#resolvers/netwo
 import type { AnyField, Builder, SchemaTypes } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { mutation } from '#schema/mutation.ts';
-import { oneThing } from '#schema/network/shared.ts';
 import { node } from '#schema/node.ts';
+import { oneThing } from '#schema/success.ts';
 
 declare module '#schema/builder.ts' {
   interface Shapes {

@@ -15,8 +15,8 @@ import { protocolUpdated } from '#resolvers/network/protocols/protocol.ts';
 import type { Builder, SchemaTypes } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { mutation } from '#schema/mutation.ts';
-import { instants } from '#schema/network/shared.ts';
 import { node } from '#schema/node.ts';
+import { instants } from '#schema/success.ts';
 
 declare module '#schema/builder.ts' {
   interface Shapes {

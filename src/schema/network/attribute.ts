@@ -29,9 +29,10 @@ import { findSites } from '#resolvers/network/sites/find.ts';
 import type { Builder, SchemaTypes } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { orderInput } from '#schema/filter.ts';
-import { changeFeed, instants } from '#schema/network/shared.ts';
+import { changeFeed } from '#schema/network/shared.ts';
 import { thatThing, verb } from '#schema/network/verb.ts';
 import { node } from '#schema/node.ts';
+import { instants } from '#schema/success.ts';
 
 interface AttributeKeyInput {
   id?: string | null;

@@ -16,9 +16,10 @@ import { networkUpdated } from '#resolvers/network/networks/network.ts';
 import type { Builder } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { orderInput } from '#schema/filter.ts';
-import { changeFeed, instants, queryArgs } from '#schema/network/shared.ts';
+import { changeFeed, queryArgs } from '#schema/network/shared.ts';
 import { thatThing, verb } from '#schema/network/verb.ts';
 import { node } from '#schema/node.ts';
+import { instants } from '#schema/success.ts';
 
 declare module '#schema/builder.ts' {
   interface Shapes {

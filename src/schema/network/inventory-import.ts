@@ -25,7 +25,7 @@ import { describeField } from '#schema/description.ts';
 import { feed } from '#schema/feed.ts';
 import { mutation } from '#schema/mutation.ts';
 import { importTypes } from '#schema/network/inventory-import-types.ts';
-import { oneThing } from '#schema/network/shared.ts';
+import { oneThing } from '#schema/success.ts';
 
 /** Real data in: the import, its record, and what became of its rows. */
 export function inventoryImports(builder: Builder): void {

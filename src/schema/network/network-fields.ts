@@ -15,7 +15,7 @@ import { findUtilization, type Utilization } from '#resolvers/network/networks/u
 import { networkSettings } from '#resolvers/network/settings.ts';
 import type { AnyField, Builder, SchemaTypes } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
-import { instants } from '#schema/network/shared.ts';
+import { instants } from '#schema/success.ts';
 
 declare module '#schema/builder.ts' {
   interface Shapes {

@@ -27,9 +27,10 @@ import type { Builder } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { orderInput } from '#schema/filter.ts';
 import { mutation } from '#schema/mutation.ts';
-import { changeFeed, instants, oneThing } from '#schema/network/shared.ts';
+import { changeFeed } from '#schema/network/shared.ts';
 import { thatThing, verb } from '#schema/network/verb.ts';
 import { node } from '#schema/node.ts';
+import { instants, oneThing } from '#schema/success.ts';
 
 declare module '#schema/builder.ts' {
   interface Shapes {

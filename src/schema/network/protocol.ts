@@ -21,8 +21,9 @@ import {
 import type { Builder, SchemaTypes } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { orderInput } from '#schema/filter.ts';
-import { changeFeed, instants, queryArgs } from '#schema/network/shared.ts';
+import { changeFeed, queryArgs } from '#schema/network/shared.ts';
 import { node } from '#schema/node.ts';
+import { instants } from '#schema/success.ts';
 
 declare module '#schema/builder.ts' {
   interface Shapes {

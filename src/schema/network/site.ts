@@ -9,8 +9,9 @@ import type { Builder } from '#schema/builder.ts';
 import { connection } from '#schema/connection.ts';
 import { orderInput } from '#schema/filter.ts';
 import { bulkMutation, mutation } from '#schema/mutation.ts';
-import { changeFeed, instants, manyGone, manyThings, oneGone, oneThing } from '#schema/network/shared.ts';
+import { changeFeed } from '#schema/network/shared.ts';
 import { node } from '#schema/node.ts';
+import { instants, manyGone, manyThings, oneGone, oneThing } from '#schema/success.ts';
 
 declare module '#schema/builder.ts' {
   interface Shapes {

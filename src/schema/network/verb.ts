@@ -2,7 +2,7 @@ import type { InputFieldMap } from '@pothos/core';
 import type { Context } from '#kernel/context.ts';
 import type { Builder, SchemaTypes, Shapes } from '#schema/builder.ts';
 import { bulkMutation, type MutationFacts, mutation } from '#schema/mutation.ts';
-import { manyGone, manyThings, oneGone, oneThing } from '#schema/network/shared.ts';
+import { manyGone, manyThings, oneGone, oneThing } from '#schema/success.ts';
 
 type InputBuilder = PothosSchemaTypes.InputFieldBuilder<SchemaTypes, 'InputObject'>;
 

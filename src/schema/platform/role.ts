@@ -26,7 +26,7 @@ import { feed } from '#schema/feed.ts';
 import { orderInput, textMatch } from '#schema/filter.ts';
 import { mutation } from '#schema/mutation.ts';
 import { node } from '#schema/node.ts';
-import { oneGone } from '#schema/platform/gone.ts';
+import { oneGone } from '#schema/success.ts';
 
 declare module '#schema/builder.ts' {
   interface Shapes {
