@@ -23,7 +23,7 @@ import { eventLog } from '#kernel/event.ts';
 import { type Graph, graph } from '#kernel/graph.ts';
 import { createLogger, type Logger } from '#kernel/log.ts';
 import { metrics } from '#kernel/metrics.ts';
-import type { Task } from '#kernel/plugin.ts';
+import type { IsProvided, Task } from '#kernel/plugin.ts';
 import { presentStates } from '#kernel/present.ts';
 import { authenticator, systemViewer } from '#kernel/viewer.ts';
 import { BackgroundWork } from '#plugins/background.ts';
@@ -100,9 +100,11 @@ export function makeSchema(
   scalars(builder);
   errors(builder);
   feeds(builder);
+  const provided = new Set(plugins.flatMap(({ provides }) => provides.map(({ name }) => name)));
+  const isProvided: IsProvided = ({ name }) => provided.has(name);
   for (const plugin of plugins)
     blaming(`Plugin "${plugin.name}" cannot add to the graph`, () =>
-      noteOrigins(builder, plugin.name, () => plugin.schema?.(builder), origins),
+      noteOrigins(builder, plugin.name, () => plugin.schema?.(builder, isProvided), origins),
     );
   return blaming('The graph of these plugins cannot be built', () => {
     eventTypes(builder, declared);

@@ -122,6 +122,9 @@ export interface SetupParts<Config, Values> {
 /** What ends a plugin: called after drain, in reverse order of the setups. */
 export type Dispose = () => void | Promise<void>;
 
+/** Whether any of the listed plugins provides a port: for fields that there are only with it. */
+export type IsProvided = (port: Port<object>) => boolean;
+
 /** A plugin as the registry sees it, whatever the types of its parts. `Builder` is opaque here. */
 export interface Plugin<Builder = unknown> {
   readonly name: string;
@@ -151,6 +154,6 @@ export interface Plugin<Builder = unknown> {
   readonly assets: readonly Assets[];
   readonly tasks: readonly Task[];
   readonly listeners: readonly Listener[];
-  schema?(builder: Builder): void;
+  schema?(builder: Builder, isProvided: IsProvided): void;
   setup?(parts: SetupParts<never, never>): Promise<Dispose | undefined> | Dispose | undefined;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { EventDefinition } from '#kernel/event.ts';
 import type { JobClass } from '#kernel/job.ts';
-import type { Dispose, Plugin, PortMap, PortValues, ProtocolDoor, SetupParts } from '#kernel/plugin.ts';
+import type { Dispose, IsProvided, Plugin, PortMap, PortValues, ProtocolDoor, SetupParts } from '#kernel/plugin.ts';
 import type { ManyPort, Port } from '#kernel/port.ts';
 import type { Builder } from '#schema/builder.ts';
 
@@ -44,7 +44,7 @@ export interface PluginDeclaration<Config extends z.ZodObject, Uses extends Port
   /** Doors of whole protocols. Pure: no I/O. */
   doors?(config: z.output<Config>): readonly ProtocolDoor[];
   /** Declares what the graph shows. Pure: no I/O, no state of its own. */
-  schema?(builder: Builder): void;
+  schema?(builder: Builder, isProvided: IsProvided): void;
   /** The only place with I/O. What it returns ends what it began. */
   setup?(
     parts: SetupParts<z.output<Config>, PortValues<Uses, Optional>>,
