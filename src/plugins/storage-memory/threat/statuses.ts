@@ -182,16 +182,15 @@ const placed = (list: readonly StatusDetail[], from: number): PlacedDetail[] =>
 
 function matches(
   { collectionId, state }: StatusFilter,
-  { owner, written, unowned }: StatusVisibility,
+  { owner, written, apiRootIds }: StatusVisibility,
   status: TaxiiStatus,
 ): boolean {
   const covers = ({ kind, value }: ScopeGrant) =>
     (kind === 'collection' && value === status.collectionId) || (kind === 'apiRoot' && value === status.apiRootId);
-  const seen =
-    isVisible(written, covers) ||
-    (status.owner === null ? unowned === 'all' || unowned.includes(status.apiRootId) : status.owner === owner);
+  const seen = isVisible(written, covers) || status.owner === null || status.owner === owner;
   return (
     seen &&
+    (apiRootIds === 'all' || apiRootIds.includes(status.apiRootId)) &&
     (collectionId === undefined || status.collectionId === collectionId) &&
     (state === undefined || status.state === state)
   );

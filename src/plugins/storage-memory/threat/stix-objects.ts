@@ -23,7 +23,9 @@ interface Row extends StixObject {
 
 const objects = defineTable<Row>('stixObject');
 /** Row ids by collection. */
-const byCollection = defineTable<ReadonlySet<string>>('stixObjectsOfCollection');
+const byCollection = defineTable<{ readonly collectionId: string; readonly ids: ReadonlySet<string> }>(
+  'stixObjectsOfCollection',
+);
 /** Row ids of an object in a collection, in the order of versions. */
 const byObject = defineTable<readonly string[]>('versionsOfStixObject');
 const newestOf = defineTable<string>('newestStixObject');
@@ -63,7 +65,7 @@ export class MemoryStixObjects implements StixObjectStore {
         remark(tables, collectionId, stixId, version, { isFirst: false });
       for (const { stixId, version } of plan.noLongerLast)
         remark(tables, collectionId, stixId, version, { isLast: false });
-      const ids = new Set(tables(byCollection).get(collectionId));
+      const ids = new Set(tables(byCollection).get(collectionId)?.ids);
       for (const object of plan.fresh) {
         const size = Buffer.byteLength(JSON.stringify(object.body));
         tables(objects).set(object.id, { ...object, size });
@@ -71,7 +73,7 @@ export class MemoryStixObjects implements StixObjectStore {
         const key = objectKey(collectionId, object.stixId);
         tables(byObject).set(key, inOrder(tables, [...(tables(byObject).get(key) ?? []), object.id]));
       }
-      if (plan.fresh.length > 0) tables(byCollection).set(collectionId, ids);
+      if (plan.fresh.length > 0) tables(byCollection).set(collectionId, { collectionId, ids });
       if (plan.newest !== null) tables(newestOf).set(collectionId, plan.newest);
       return [...plan.additions];
     });
@@ -94,7 +96,7 @@ export class MemoryStixObjects implements StixObjectStore {
   pages(lists: readonly StixList[], { filter, page }: StixQuery, maxBytes: number): Promise<Page<StixObject>[]> {
     return this.#session.run((tables) =>
       lists.map((list) => {
-        const rows = list
+        const rows = collectionsOf(tables, list)
           .flatMap((id) => rowsIn(tables, id))
           .filter((row) => fits(filter, row))
           .sort(compareRows);
@@ -161,7 +163,10 @@ const rowsOf = (tables: Tables, ids: Iterable<string>): Row[] =>
   [...ids].flatMap((id) => tables(objects).get(id) ?? []);
 
 const rowsIn = (tables: Tables, collectionId: string): Row[] =>
-  rowsOf(tables, tables(byCollection).get(collectionId) ?? []);
+  rowsOf(tables, tables(byCollection).get(collectionId)?.ids ?? []);
+
+const collectionsOf = (tables: Tables, list: StixList): readonly string[] =>
+  list === 'all' ? [...tables(byCollection).values()].map(({ collectionId }) => collectionId) : list;
 
 const versionsOf = (tables: Tables, collectionId: string, stixId: string): Row[] =>
   rowsOf(tables, tables(byObject).get(objectKey(collectionId, stixId)) ?? []);
@@ -210,9 +215,9 @@ function remove(tables: Tables, rows: readonly Row[]): StixRemoval {
     });
   }
   for (const [collectionId, group] of Map.groupBy(rows, (row) => row.collectionId)) {
-    const ids = new Set(tables(byCollection).get(collectionId));
+    const ids = new Set(tables(byCollection).get(collectionId)?.ids);
     for (const { id } of group) ids.delete(id);
-    tables(byCollection).set(collectionId, ids);
+    tables(byCollection).set(collectionId, { collectionId, ids });
   }
   const removed = [...rows].sort(compareRows).map(({ hash: _, size: __, body: ___, ...version }) => version);
   return { removed, promoted };
@@ -256,7 +261,7 @@ function cutPage(sorted: readonly Row[], list: StixList, page: PageRequest, maxB
     bytes += row.size;
     return index === 0 || bytes <= maxBytes;
   });
-  const length = list.length > 1 ? 4 : 3;
+  const length = list === 'all' || list.length > 1 ? 4 : 3;
   const shown = pageOf(
     page,
     kept,

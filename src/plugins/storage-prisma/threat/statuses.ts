@@ -202,16 +202,13 @@ const toDetail = ({ stixId, version, message }: DetailRow): StatusDetail => ({
 });
 
 /** Which statuses a viewer sees, of the given ones. */
-function matches({ collectionId, state }: StatusFilter, { owner, written, unowned }: StatusVisibility): Prisma.Sql {
+function matches({ collectionId, state }: StatusFilter, { owner, written, apiRootIds }: StatusVisibility): Prisma.Sql {
   const writes = visibleInSql(written, { collection: byId(sql`s.collection_id`), apiRoot: byId(sql`s.api_root_id`) });
-  const seen = [
-    writes,
-    ...(owner === null ? [] : [sql`s.owner = ${owner}::uuid`]),
-    unowned === 'all' ? sql`s.owner IS NULL` : sql`s.owner IS NULL AND ${byId(sql`s.api_root_id`)(unowned)}`,
-  ];
+  const seen = [writes, ...(owner === null ? [] : [sql`s.owner = ${owner}::uuid`]), sql`s.owner IS NULL`];
   return join(
     [
       sql`(${join(seen, ' OR ')})`,
+      ...(apiRootIds === 'all' ? [] : [byId(sql`s.api_root_id`)(apiRootIds)]),
       ...(collectionId === undefined ? [] : [byId(sql`s.collection_id`)([collectionId])]),
       ...(state === undefined ? [] : [sql`s.state = ${state}`]),
     ],

@@ -30,11 +30,10 @@ export async function stixPages<Row extends StixVersion>(
   const { page } = query;
   const end = page.offset + Math.max(page.limit, 1);
   const direction = page.direction === 'forward' ? sql`ASC` : sql`DESC`;
-  const places = lists.flatMap((list, place) => list.map((id) => ({ place, id })));
   const fits = maxBytes === null ? sql`TRUE` : sql`(c.bytes <= ${maxBytes} OR c.nth = ${page.offset + 1})`;
   const rows = await session.select<Row & { place: number; rest: number }>(sql`
     WITH found AS MATERIALIZED (
-      SELECT s.place, k.* FROM ${placed(places)} CROSS JOIN LATERAL (${walks(query, end + 1, direction)}) AS k
+      SELECT s.place, k.* FROM ${placed(lists)} CROSS JOIN LATERAL (${walks(query, end + 1, direction)}) AS k
     ), ordered AS (
       SELECT f.*, row_number() OVER (PARTITION BY place ORDER BY date_added ${direction}, stix_id ${direction},
         version ${direction}, collection_id ${direction})::int AS nth FROM found AS f
@@ -47,7 +46,7 @@ export async function stixPages<Row extends StixVersion>(
     CROSS JOIN LATERAL (SELECT ${columns} FROM stix_object AS o WHERE o.id = c.id OFFSET 0) AS row
     WHERE c.nth <= ${end} AND ${fits} ORDER BY c.place, c.nth`);
   const byPlace = Map.groupBy(rows, (row) => row.place);
-  const count = counter(session, places, query.filter);
+  const count = counter(session, lists, query.filter);
   return lists.map((list, place) => {
     const found = byPlace.get(place) ?? [];
     const kept = found.slice(0, page.limit);
@@ -65,10 +64,19 @@ export async function stixPages<Row extends StixVersion>(
 
 /** Where a version stands in a list. */
 export const positionIn = (list: StixList, { dateAdded, stixId, version, collectionId }: StixVersion): Position =>
-  list.length > 1 ? [dateAdded, stixId, version, collectionId] : [dateAdded, stixId, version];
+  list === 'all' || list.length > 1 ? [dateAdded, stixId, version, collectionId] : [dateAdded, stixId, version];
 
-const placed = (places: readonly { readonly place: number; readonly id: string }[]): Prisma.Sql =>
-  sql`unnest(${places.map(({ place }) => place)}::int[], ${places.map(({ id }) => id)}::uuid[]) AS s(place, id)`;
+/** `s`: the collections of each list. One in which nothing ever was has no ledger, and nothing to show. */
+function placed(lists: readonly StixList[]): Prisma.Sql {
+  const named = lists.flatMap((list, place) => (list === 'all' ? [] : list.map((id) => ({ place, id }))));
+  const all = lists.flatMap((list, place) => (list === 'all' ? [place] : []));
+  const rows = sql`unnest(${named.map(({ place }) => place)}::int[], ${named.map(({ id }) => id)}::uuid[]) AS s(place, id)`;
+  if (all.length === 0) return rows;
+  return sql`(
+    SELECT s.place, s.id FROM ${rows}
+    UNION ALL SELECT a.place, l.collection_id FROM unnest(${all}::int[]) AS a(place) CROSS JOIN stix_ledger AS l
+  ) AS s`;
+}
 
 /** The first `limit` versions of the collection `s.id`. */
 function walks({ filter, page }: StixQuery, limit: number, direction: Prisma.Sql): Prisma.Sql {
@@ -151,11 +159,11 @@ export function filterInSql(filter: StixFilter): Prisma.Sql {
 }
 
 /** Counts all lists together when one of them is counted. */
-function counter(session: Session, places: readonly { place: number; id: string }[], filter: StixFilter) {
+function counter(session: Session, lists: readonly StixList[], filter: StixFilter) {
   let counts: Promise<Map<number, number>> | null = null;
   const countAll = async () => {
     const rows = await session.select<{ place: number; count: number }>(sql`
-      SELECT s.place, count(*)::int AS count FROM ${placed(places)}
+      SELECT s.place, count(*)::int AS count FROM ${placed(lists)}
       JOIN stix_object AS o ON o.collection_id = s.id WHERE ${filterInSql(filter)} GROUP BY s.place`);
     return new Map(rows.map((row) => [row.place, row.count]));
   };

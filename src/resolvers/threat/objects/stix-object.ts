@@ -53,12 +53,12 @@ export interface StixFilter {
   readonly addedAfter?: string | undefined;
 }
 
-/** A list over some collections, each named by its row id once. */
-export type StixList = readonly string[];
+/** A list over some collections, each named by its row id once, or over all. */
+export type StixList = readonly string[] | 'all';
 
 export interface StixQuery {
   readonly filter: StixFilter;
-  /** Positions are `[dateAdded, stixId, version]`, with the row id of the collection at the end in a list over several. */
+  /** Positions are `[dateAdded, stixId, version]`, with the row id of the collection at the end in a list over more than one. */
   readonly page: PageRequest;
 }
 

@@ -59,14 +59,14 @@ export interface StatusFilter {
   readonly state?: StatusState | undefined;
 }
 
-/** Whose statuses a viewer sees: his own, those he may write where they belong to, and those of nobody. */
+/** Which statuses a viewer sees: of API roots, his own, those of what he may write to, and those without an owner. */
 export interface StatusVisibility {
   /** Row id of the account; null for an anonymous viewer. */
   readonly owner: string | null;
   /** By grants on the collection or its API root. */
   readonly written: Visibility;
-  /** Statuses without an owner: of every API root, or of those with these row ids. */
-  readonly unowned: 'all' | readonly string[];
+  /** The API roots that he sees at all, by row id. */
+  readonly apiRootIds: 'all' | readonly string[];
 }
 
 /** What this domain asks of the storage of statuses. */
