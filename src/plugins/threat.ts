@@ -4,7 +4,20 @@ import { definePlugin } from '#plugins/define.ts';
 import { apiRootStore } from '#resolvers/threat/api-roots/api-root.ts';
 import { threatArea } from '#resolvers/threat/area.ts';
 import { collectionStore } from '#resolvers/threat/collections/collection.ts';
+import { dataCollectionStore } from '#resolvers/threat/data-collections/data-collection.ts';
+import {
+  dataCollectionCreated,
+  dataCollectionDeleted,
+  dataCollectionServicesReplaced,
+  dataCollectionUpdated,
+} from '#resolvers/threat/data-collections/events.ts';
+import { serviceCreated, serviceDeleted, serviceUpdated } from '#resolvers/threat/services/events.ts';
+import { serviceStore } from '#resolvers/threat/services/service.ts';
 import { threatSettings } from '#resolvers/threat/settings.ts';
+import { contentBindings } from '#schema/threat/content-binding.ts';
+import { dataCollections } from '#schema/threat/data-collection.ts';
+import { services } from '#schema/threat/service.ts';
+import { serviceCalls } from '#schema/threat/service-calls.ts';
 
 const day = 24 * 60 * 60 * 1000;
 const kept = () => duration().nullable().default(null);
@@ -79,9 +92,23 @@ export const threat = definePlugin({
       message: 'is more than threat.maxPageSize.',
     }),
   permissions: [threatArea],
-  events: [],
-  uses: { apiRootStore, collectionStore },
+  events: [
+    serviceCreated,
+    serviceUpdated,
+    serviceDeleted,
+    dataCollectionCreated,
+    dataCollectionUpdated,
+    dataCollectionDeleted,
+    dataCollectionServicesReplaced,
+  ],
+  uses: { apiRootStore, collectionStore, serviceStore, dataCollectionStore },
   provides: [threatSettings],
+  schema(builder) {
+    contentBindings(builder);
+    services(builder);
+    serviceCalls(builder);
+    dataCollections(builder);
+  },
   setup({ config, provide }) {
     provide(threatSettings, config);
     return undefined;

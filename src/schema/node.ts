@@ -38,6 +38,19 @@ export function node<Name extends NodeName>(
 }
 
 /**
+ * Has events whose subject is of one of several node types link to the interface that these share.
+ * @param find gives the rows the viewer may see for row ids, whichever of the types they are of.
+ */
+export function nodeInterface<Name extends keyof InterfaceShapes & string>(
+  builder: Builder,
+  name: Name,
+  find: Batch<string, InterfaceShapes[Name] | null>,
+): void {
+  const known = finders.get(builder) ?? new Map();
+  finders.set(builder, known.set(name, find));
+}
+
+/**
  * Gives the ids of nodes without a promise for each: the resolver that comes with the type waits for what is at hand, and
  * a list has many. Changes the schema.
  */
