@@ -39,7 +39,7 @@ export interface TestNetwork {
 }
 
 /** What a test keeps things in: a server by its address, or a database that the test has opened and closes. */
-type TestStorage = 'memory' | 'embedded' | { readonly url: string } | { readonly database: Database };
+export type TestStorage = 'memory' | 'embedded' | { readonly url: string } | { readonly database: Database };
 
 export async function openNetwork(
   storage: TestStorage = 'embedded',
@@ -112,7 +112,7 @@ export function storagePlugin(storage: TestStorage, onStatement: (sql: string) =
 }
 
 /** An account with these permissions. */
-const holder = (permissions: readonly string[], areas: Catalogue['areas']): Viewer => ({
+export const holder = (permissions: readonly string[], areas: Catalogue['areas']): Viewer => ({
   ...anonymousViewer(grantedRights(permissions, areas)),
   kind: 'ACCOUNT',
   id: newId(),
@@ -120,7 +120,7 @@ const holder = (permissions: readonly string[], areas: Catalogue['areas']): View
 });
 
 /** Takes the place of the accounts, which have tests of their own. */
-const accounts = (given: { account: string; permission: string }[]) =>
+export const accounts = (given: { account: string; permission: string }[]) =>
   definePlugin({
     name: 'accounts-of-the-test',
     version: '1.0.0',
