@@ -3,6 +3,7 @@ import type { Context } from '#kernel/context.ts';
 import { fromGlobalId, isUuid, rowIdOf } from '#kernel/id.ts';
 import { apiRootStore, type TaxiiApiRoot } from '#resolvers/threat/api-roots/api-root.ts';
 import { collectionFacts, collectionStore, type TaxiiCollection } from '#resolvers/threat/collections/collection.ts';
+import { openCollections } from '#resolvers/threat/collections/open.ts';
 import { type DataCollection, dataCollectionStore } from '#resolvers/threat/data-collections/data-collection.ts';
 
 /** An API root with its collections: by slug or id. */
@@ -96,5 +97,6 @@ export const threatArea: PermissionArea = {
     write: { description: 'Add to collections. It does not include reading them.' },
   },
   scope: 'kinds',
+  open: openCollections,
   kinds: { collection: collectionKind, apiRoot: apiRootKind, dataCollection: dataCollectionKind },
 };

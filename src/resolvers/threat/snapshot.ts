@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { defineEvent, type EventDefinition, type EventOptions } from '#kernel/event.ts';
 
-type Options = Pick<EventOptions<unknown>, 'subject' | 'seenWith' | 'show'>;
+type Options = Pick<EventOptions<unknown>, 'subject' | 'seenWith' | 'seenByAudience' | 'show'>;
 
 /**
  * An event about one thing: its data is the snapshot under its noun (after the change, or the last one before a deletion)
