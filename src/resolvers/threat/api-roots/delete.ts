@@ -10,6 +10,7 @@ import { apiRootKey } from '#resolvers/threat/api-roots/keys.ts';
 import { lockApiRoot } from '#resolvers/threat/api-roots/update.ts';
 import { collectionStore } from '#resolvers/threat/collections/collection.ts';
 import { removalTimeout, removeCollections } from '#resolvers/threat/collections/remove.ts';
+import { taxiiStatusStore } from '#resolvers/threat/statuses/taxii-status.ts';
 
 const apiRootDelete = z.object({ by: apiRootKey, force: flag('force').nullish() });
 export type ApiRootDelete = z.input<typeof apiRootDelete>;
@@ -44,6 +45,7 @@ export async function removeApiRoots(ctx: Context, roots: readonly TaxiiApiRoot[
     );
   }
   await removeCollections(ctx, collections, true);
+  await ctx.use(taxiiStatusStore).forgetRooms({ apiRootIds: ids, collectionIds: [] });
   await ctx.use(apiRootStore).deleteMany(ids);
   for (const root of roots) appendApiRootEvent(ctx, root, null);
 }

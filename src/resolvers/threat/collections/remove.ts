@@ -4,6 +4,7 @@ import { collectionStore, type TaxiiCollection } from '#resolvers/threat/collect
 import { appendCollectionEvent } from '#resolvers/threat/collections/events.ts';
 import { stixObjectStore } from '#resolvers/threat/objects/stix-object.ts';
 import { observableStore } from '#resolvers/threat/observables/observable.ts';
+import { taxiiStatusStore } from '#resolvers/threat/statuses/taxii-status.ts';
 
 /** Milliseconds that a deletion of collections may take: everything in them goes in one transaction. */
 export const removalTimeout = 600_000;
@@ -29,6 +30,7 @@ export async function removeCollections(
   const ids = collections.map(({ id }) => id);
   await ctx.use(observableStore).deleteOf(ids);
   await ctx.use(stixObjectStore).deleteCollections(ids);
+  await ctx.use(taxiiStatusStore).forgetRooms({ apiRootIds: [], collectionIds: ids });
   await ctx.use(collectionStore).deleteMany(ids);
   for (const collection of collections) appendCollectionEvent(ctx, collection, null);
 }

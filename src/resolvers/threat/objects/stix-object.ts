@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { JsonObject } from '#kernel/json.ts';
 import type { Page, PageRequest, Position } from '#kernel/page.ts';
 import { definePort } from '#kernel/port.ts';
@@ -125,13 +124,3 @@ export interface StixObjectStore {
 }
 
 export const stixObjectStore = definePort<StixObjectStore>('threat.stixObjects');
-
-/** What an event says of a version: all but the body, which is read when the event is delivered. */
-export const stixObjectFacts = z.object({
-  collection: z.string().describe('The taxiiId of the collection.'),
-  stixId: z.string(),
-  type: z.string(),
-  specVersion: z.string(),
-  version: z.string(),
-  dateAdded: z.string(),
-});

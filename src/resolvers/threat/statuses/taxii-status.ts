@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { Page, PageRequest } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 import { definePort } from '#kernel/port.ts';
@@ -119,11 +118,3 @@ export interface TaxiiStatusStore {
 }
 
 export const taxiiStatusStore = definePort<TaxiiStatusStore>('threat.statuses');
-
-export const statusFacts = z.object({
-  taxiiId: z.string(),
-  totalCount: z.int(),
-  successCount: z.int(),
-  failureCount: z.int(),
-  pendingCount: z.int(),
-});
