@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { duration, group, keys, size } from '#kernel/config.ts';
 import { definePlugin } from '#plugins/define.ts';
 import { apiRootStore } from '#resolvers/threat/api-roots/api-root.ts';
+import { apiRootCreated, apiRootDeleted, apiRootUpdated } from '#resolvers/threat/api-roots/events.ts';
 import { threatArea } from '#resolvers/threat/area.ts';
 import { collectionStore } from '#resolvers/threat/collections/collection.ts';
+import { collectionCreated, collectionDeleted, collectionUpdated } from '#resolvers/threat/collections/events.ts';
 import { dataCollectionStore } from '#resolvers/threat/data-collections/data-collection.ts';
 import {
   dataCollectionCreated,
@@ -14,8 +16,11 @@ import {
 import { serviceCreated, serviceDeleted, serviceUpdated } from '#resolvers/threat/services/events.ts';
 import { serviceStore } from '#resolvers/threat/services/service.ts';
 import { threatSettings } from '#resolvers/threat/settings.ts';
+import { apiRoots } from '#schema/threat/api-root.ts';
+import { collections } from '#schema/threat/collection.ts';
 import { contentBindings } from '#schema/threat/content-binding.ts';
 import { dataCollections } from '#schema/threat/data-collection.ts';
+import { discovery } from '#schema/threat/discovery.ts';
 import { services } from '#schema/threat/service.ts';
 import { serviceCalls } from '#schema/threat/service-calls.ts';
 
@@ -29,6 +34,7 @@ export const threat = definePlugin({
   config: keys({
     maxContentLength: size()
       .prefault(209_715_200)
+      .refine((bytes) => bytes < 2 ** 31, 'is 2 GiB or more.')
       .describe('The most bytes of one request that adds objects or blocks.'),
     pageSize: z
       .number()
@@ -93,6 +99,12 @@ export const threat = definePlugin({
     }),
   permissions: [threatArea],
   events: [
+    apiRootCreated,
+    apiRootUpdated,
+    apiRootDeleted,
+    collectionCreated,
+    collectionUpdated,
+    collectionDeleted,
     serviceCreated,
     serviceUpdated,
     serviceDeleted,
@@ -104,6 +116,9 @@ export const threat = definePlugin({
   uses: { apiRootStore, collectionStore, serviceStore, dataCollectionStore },
   provides: [threatSettings],
   schema(builder) {
+    discovery(builder);
+    apiRoots(builder);
+    collections(builder);
     contentBindings(builder);
     services(builder);
     serviceCalls(builder);

@@ -44,6 +44,10 @@ export interface Discovery extends Pick<DiscoverySettings, 'title' | 'descriptio
   readonly roots: readonly TaxiiApiRoot[];
 }
 
+/** Those of the roots that the viewer may see. */
+export const seenRoots = (ctx: Context, roots: readonly TaxiiApiRoot[]): TaxiiApiRoot[] =>
+  roots.filter((root) => canSeeRoot(ctx, root));
+
 const unsaid: DiscoverySettings = { title: 'Gatehouse', description: null, contact: null, publicDiscovery: true };
 
 /** @throws AuthenticationError for anonymous, unless the discovery is public. */

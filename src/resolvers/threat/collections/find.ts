@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Context } from '#kernel/context.ts';
 import { NotFoundError } from '#kernel/errors.ts';
-import { parse } from '#kernel/input.ts';
+import { idText, oneKey, parse, sought } from '#kernel/input.ts';
 import type { Page, PageRequest } from '#kernel/page.ts';
 import {
   canRead,
@@ -22,7 +22,6 @@ import {
 import {
   type CollectionKey,
   collectionByKey,
-  collectionInRoot,
   collectionKey,
   collectionsByKeys,
 } from '#resolvers/threat/collections/keys.ts';
@@ -40,9 +39,25 @@ export async function findCollections(ctx: Context, ids: readonly string[]): Pro
 export const findCollection = (ctx: Context, by: z.input<typeof collectionKey>): Promise<TaxiiCollection | null> =>
   orNull(async () => expectCollection(ctx, await collectionByKey(ctx, parse(collectionKey, by, ['by']))));
 
-/** The collection of an API root with this UUID or alias, in the same way. */
-export const findCollectionIn = (ctx: Context, root: TaxiiApiRoot, segment: string): Promise<TaxiiCollection | null> =>
-  orNull(async () => expectCollection(ctx, await collectionInRoot(ctx, root.id, segment)));
+const keyInRoot = oneKey({ id: idText, taxiiId: sought('taxiiId'), alias: sought('alias') });
+
+/** The collection of an API root that the viewer sees; null when he may know of none. */
+export async function findCollectionOf(
+  ctx: Context,
+  { id: apiRootId }: TaxiiApiRoot,
+  by: z.input<typeof keyInRoot>,
+): Promise<TaxiiCollection | null> {
+  const key = parse(keyInRoot, by, ['by']);
+  const whole: CollectionKey = 'alias' in key ? { alias: { apiRoot: { id: apiRootId }, alias: key.alias } } : key;
+  const collection = await ctx.load(collectionsOfTexts, JSON.stringify(whole));
+  return collection?.apiRootId === apiRootId && canSeeCollection(ctx, collection) ? collection : null;
+}
+
+const collectionsOfTexts = (ctx: Context, texts: readonly string[]): Promise<(TaxiiCollection | null)[]> =>
+  collectionsByKeys(
+    ctx,
+    texts.map((text) => JSON.parse(text) as CollectionKey),
+  );
 
 const listInput = z.object({ apiRoot: apiRootKey.nullish() });
 
