@@ -18,6 +18,7 @@ import { retention } from '#plugins/retention.ts';
 import { scheduler } from '#plugins/scheduler.ts';
 import { secretBoxPlugin } from '#plugins/secret-box/plugin.ts';
 import { settings } from '#plugins/settings.ts';
+import { stixValidatorPlugin } from '#plugins/stix-validator/plugin.ts';
 import { storageMemory } from '#plugins/storage-memory/plugin.ts';
 import { storagePrisma } from '#plugins/storage-prisma/plugin.ts';
 import { store } from '#plugins/store.ts';
@@ -50,6 +51,7 @@ export const defaultPlugins: readonly GatehousePlugin[] = [
   store,
   retention,
   network,
+  stixValidatorPlugin,
   threat,
   taxii,
 ];
