@@ -4,8 +4,12 @@ import { definePlugin } from '#plugins/define.ts';
 import { apiRootStore } from '#resolvers/threat/api-roots/api-root.ts';
 import { apiRootCreated, apiRootDeleted, apiRootUpdated } from '#resolvers/threat/api-roots/events.ts';
 import { threatArea } from '#resolvers/threat/area.ts';
+import { subscriptionStore } from '#resolvers/threat/collection-subscriptions/collection-subscription.ts';
+import { subscriptionEvents } from '#resolvers/threat/collection-subscriptions/events.ts';
 import { collectionStore } from '#resolvers/threat/collections/collection.ts';
 import { collectionCreated, collectionDeleted, collectionUpdated } from '#resolvers/threat/collections/events.ts';
+import { contentBlockStore } from '#resolvers/threat/content-blocks/content-block.ts';
+import { contentBlockCreated, contentBlockRemoved } from '#resolvers/threat/content-blocks/events.ts';
 import { dataCollectionStore } from '#resolvers/threat/data-collections/data-collection.ts';
 import {
   dataCollectionCreated,
@@ -13,16 +17,32 @@ import {
   dataCollectionServicesReplaced,
   dataCollectionUpdated,
 } from '#resolvers/threat/data-collections/events.ts';
+import { inboxMessageReceived } from '#resolvers/threat/inbox/events.ts';
+import { inboxMessageStore } from '#resolvers/threat/inbox/inbox-message.ts';
+import { stixObjectAdded, stixObjectDeleted } from '#resolvers/threat/objects/events.ts';
+import { stixObjectStore } from '#resolvers/threat/objects/stix-object.ts';
+import { resultSetCreated } from '#resolvers/threat/polls/events.ts';
+import { resultSetStore } from '#resolvers/threat/polls/result-set.ts';
 import { serviceCreated, serviceDeleted, serviceUpdated } from '#resolvers/threat/services/events.ts';
 import { serviceStore } from '#resolvers/threat/services/service.ts';
 import { threatSettings } from '#resolvers/threat/settings.ts';
+import { taxiiStatusCompleted } from '#resolvers/threat/statuses/events.ts';
+import { completeLeft } from '#resolvers/threat/statuses/interrupted.ts';
+import { taxiiStatusStore } from '#resolvers/threat/statuses/taxii-status.ts';
 import { apiRoots } from '#schema/threat/api-root.ts';
 import { collections } from '#schema/threat/collection.ts';
+import { collectionSubscriptions } from '#schema/threat/collection-subscription.ts';
 import { contentBindings } from '#schema/threat/content-binding.ts';
+import { contentBlocks } from '#schema/threat/content-block.ts';
 import { dataCollections } from '#schema/threat/data-collection.ts';
 import { discovery } from '#schema/threat/discovery.ts';
+import { inboxMessages } from '#schema/threat/inbox-message.ts';
+import { polls } from '#schema/threat/poll.ts';
 import { services } from '#schema/threat/service.ts';
 import { serviceCalls } from '#schema/threat/service-calls.ts';
+import { stixObjects } from '#schema/threat/stix-object.ts';
+import { stixObjectChanges } from '#schema/threat/stix-object-changes.ts';
+import { taxiiStatuses } from '#schema/threat/taxii-status.ts';
 
 const day = 24 * 60 * 60 * 1000;
 const kept = () => duration().nullable().default(null);
@@ -112,8 +132,27 @@ export const threat = definePlugin({
     dataCollectionUpdated,
     dataCollectionDeleted,
     dataCollectionServicesReplaced,
+    stixObjectAdded,
+    stixObjectDeleted,
+    taxiiStatusCompleted,
+    contentBlockCreated,
+    contentBlockRemoved,
+    inboxMessageReceived,
+    resultSetCreated,
+    ...subscriptionEvents,
   ],
-  uses: { apiRootStore, collectionStore, serviceStore, dataCollectionStore },
+  uses: {
+    apiRootStore,
+    collectionStore,
+    serviceStore,
+    dataCollectionStore,
+    stixObjectStore,
+    taxiiStatusStore,
+    contentBlockStore,
+    inboxMessageStore,
+    subscriptionStore,
+  },
+  optional: { resultSetStore },
   provides: [threatSettings],
   schema(builder) {
     discovery(builder);
@@ -123,9 +162,17 @@ export const threat = definePlugin({
     services(builder);
     serviceCalls(builder);
     dataCollections(builder);
+    contentBlocks(builder);
+    inboxMessages(builder);
+    polls(builder);
+    collectionSubscriptions(builder);
+    stixObjects(builder);
+    stixObjectChanges(builder);
+    taxiiStatuses(builder);
   },
-  setup({ config, provide }) {
+  async setup({ config, provide, context }) {
     provide(threatSettings, config);
+    await completeLeft(context());
     return undefined;
   },
 });

@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { newId } from '#kernel/id.ts';
 import type { PageRequest } from '#kernel/page.ts';
 import { readVersions, type VersionSelection } from '#resolvers/threat/objects/match.ts';
-import { type NewStixObject, type StixFilter, stixObjectStore } from '#resolvers/threat/objects/stix-object.ts';
+import {
+  type NewStixObject,
+  type StixFilter,
+  type StixList,
+  stixObjectStore,
+} from '#resolvers/threat/objects/stix-object.ts';
 import { request } from '../network/support.ts';
 import { type OpenStorage, sharedStorage } from '../suite.ts';
 import { at, aVersion, stixId } from './stix-support.ts';

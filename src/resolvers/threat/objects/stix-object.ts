@@ -124,3 +124,6 @@ export interface StixObjectStore {
 }
 
 export const stixObjectStore = definePort<StixObjectStore>('threat.stixObjects');
+
+/** The media type of a version, as a manifest tells it. */
+export const stixMediaType = ({ specVersion }: StixVersion): string => `application/stix+json;version=${specVersion}`;
