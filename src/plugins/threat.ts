@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addressInventory } from '#kernel/address-inventory.ts';
 import { duration, group, keys, size } from '#kernel/config.ts';
 import { definePlugin } from '#plugins/define.ts';
 import { apiRootStore } from '#resolvers/threat/api-roots/api-root.ts';
@@ -21,6 +22,8 @@ import { inboxMessageReceived } from '#resolvers/threat/inbox/events.ts';
 import { inboxMessageStore } from '#resolvers/threat/inbox/inbox-message.ts';
 import { stixObjectAdded, stixObjectDeleted } from '#resolvers/threat/objects/events.ts';
 import { stixObjectStore } from '#resolvers/threat/objects/stix-object.ts';
+import { stixValidator } from '#resolvers/threat/objects/stix-validator.ts';
+import { observableStore } from '#resolvers/threat/observables/observable.ts';
 import { resultSetCreated } from '#resolvers/threat/polls/events.ts';
 import { resultSetStore } from '#resolvers/threat/polls/result-set.ts';
 import { serviceCreated, serviceDeleted, serviceUpdated } from '#resolvers/threat/services/events.ts';
@@ -37,6 +40,7 @@ import { contentBlocks } from '#schema/threat/content-block.ts';
 import { dataCollections } from '#schema/threat/data-collection.ts';
 import { discovery } from '#schema/threat/discovery.ts';
 import { inboxMessages } from '#schema/threat/inbox-message.ts';
+import { observables } from '#schema/threat/observable.ts';
 import { polls } from '#schema/threat/poll.ts';
 import { services } from '#schema/threat/service.ts';
 import { serviceCalls } from '#schema/threat/service-calls.ts';
@@ -151,10 +155,11 @@ export const threat = definePlugin({
     contentBlockStore,
     inboxMessageStore,
     subscriptionStore,
+    observableStore,
   },
-  optional: { resultSetStore },
+  optional: { resultSetStore, stixValidator, addressInventory },
   provides: [threatSettings],
-  schema(builder) {
+  schema(builder, isProvided) {
     discovery(builder);
     apiRoots(builder);
     collections(builder);
@@ -169,8 +174,13 @@ export const threat = definePlugin({
     stixObjects(builder);
     stixObjectChanges(builder);
     taxiiStatuses(builder);
+    observables(builder, isProvided(addressInventory));
   },
-  async setup({ config, provide, context }) {
+  async setup({ config, ports, provide, context }) {
+    if (config.stixValidation === 'full' && !ports.stixValidator)
+      throw new Error(
+        'threat.stixValidation is full, and no listed plugin provides threat.stixValidator: list stix-validator.',
+      );
     provide(threatSettings, config);
     await completeLeft(context());
     return undefined;

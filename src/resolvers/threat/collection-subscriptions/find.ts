@@ -12,6 +12,8 @@ import {
 } from '#resolvers/threat/collection-subscriptions/collection-subscription.ts';
 import { servedCollection } from '#resolvers/threat/data-collections/served.ts';
 import { dataCollectionKey, serviceByKey, serviceKey } from '#resolvers/threat/keys.ts';
+import { findServicesOf } from '#resolvers/threat/services/find.ts';
+import type { TaxiiService } from '#resolvers/threat/services/service.ts';
 
 /** Which subscriptions a viewer is told of in lists: his own, and those that he administers. */
 export const subscriptionSight = (ctx: Context): SubscriptionVisibility => ({
@@ -65,4 +67,13 @@ function pagesOf(
 ): Promise<Page<CollectionSubscription>[]> {
   const page = JSON.parse(variant) as PageRequest;
   return ctx.use(subscriptionStore).pages(dataCollectionIds, { filter: {}, seen: subscriptionSight(ctx), page });
+}
+
+/** The poll services that serve what a subscription is to and that the viewer sees, by service id. */
+export async function pollServicesOf(
+  ctx: Context,
+  { dataCollectionId }: CollectionSubscription,
+): Promise<TaxiiService[]> {
+  const services = await findServicesOf(ctx, { id: dataCollectionId });
+  return services.filter(({ kind }) => kind === 'POLL');
 }

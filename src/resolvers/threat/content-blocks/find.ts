@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Context } from '#kernel/context.ts';
+import { rowIdOf } from '#kernel/id.ts';
 import { parse } from '#kernel/input.ts';
 import type { Page, PageRequest } from '#kernel/page.ts';
 import { canReadData } from '#resolvers/threat/access.ts';
@@ -17,12 +18,18 @@ import { threatSettings } from '#resolvers/threat/settings.ts';
 
 /** The blocks with these row ids, as far as the viewer reads a data collection that holds them. */
 export async function findContentBlocks(ctx: Context, ids: readonly string[]): Promise<(ContentBlock | null)[]> {
-  const [blocks, holders] = await Promise.all([ctx.use(contentBlockStore).getMany(ids), readableHolders(ctx, ids)]);
+  const [blocks, holders] = await Promise.all([ctx.use(contentBlockStore).getMany(ids), heldReadably(ctx, ids)]);
   return blocks.map((block, index) => ((holders[index] ?? []).length > 0 ? block : null));
 }
 
+/** The block with this id; null when the viewer reads none. */
+export async function findContentBlock(ctx: Context, id: string): Promise<ContentBlock | null> {
+  const row = rowIdOf('ContentBlock', id);
+  return row === null ? null : ctx.load(findContentBlocks, row);
+}
+
 /** The data collections that hold each block and that the viewer reads, in the order of names. */
-export async function readableHolders(ctx: Context, blockIds: readonly string[]): Promise<DataCollection[][]> {
+export async function heldReadably(ctx: Context, blockIds: readonly string[]): Promise<DataCollection[][]> {
   const holders = await ctx.use(contentBlockStore).holdersOf(blockIds);
   const ids = [...new Set(holders.flat())];
   const found = ids.length === 0 ? [] : await ctx.use(dataCollectionStore).getMany(ids);

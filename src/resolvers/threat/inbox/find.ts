@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { allowSomewhere, visible } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import type { FeedSelection } from '#kernel/feed.ts';
+import { rowIdOf } from '#kernel/id.ts';
 import { parse, sought } from '#kernel/input.ts';
 import type { Page, PageRequest } from '#kernel/page.ts';
 import { canAdmin, canReadData } from '#resolvers/threat/access.ts';
@@ -11,11 +12,19 @@ import { dataCollectionStore } from '#resolvers/threat/data-collections/data-col
 import { inboxMessageReceived } from '#resolvers/threat/inbox/events.ts';
 import { type InboxMessage, inboxMessageFacts, inboxMessageStore } from '#resolvers/threat/inbox/inbox-message.ts';
 import { serviceByKey, serviceKey } from '#resolvers/threat/keys.ts';
+import { findServices } from '#resolvers/threat/services/find.ts';
+import { serviceStore, type TaxiiService } from '#resolvers/threat/services/service.ts';
 
 /** The messages with these row ids that the viewer administers. */
 export async function findInboxMessages(ctx: Context, ids: readonly string[]): Promise<(InboxMessage | null)[]> {
   const messages = await ctx.use(inboxMessageStore).getMany(ids);
   return messages.map((message) => (message && canAdmin(ctx, inboxMessageFacts(message)) ? message : null));
+}
+
+/** The message with this id; null when the viewer administers none. */
+export async function findInboxMessage(ctx: Context, id: string): Promise<InboxMessage | null> {
+  const row = rowIdOf('InboxMessage', id);
+  return row === null ? null : ctx.load(findInboxMessages, row);
 }
 
 /** A service that is gone still names its messages. */
@@ -40,6 +49,15 @@ type ServiceName = NonNullable<z.output<typeof listInput>['service']>;
 async function serviceIdOf(ctx: Context, key: ServiceName): Promise<string> {
   if ('serviceId' in key) return key.serviceId;
   return (await serviceByKey(ctx, key))?.serviceId ?? '';
+}
+
+/** The services with these service ids that the viewer sees; null for those that are gone. */
+export async function servicesOfMessages(
+  ctx: Context,
+  serviceIds: readonly string[],
+): Promise<(TaxiiService | null)[]> {
+  const found = await ctx.use(serviceStore).getByServiceId(serviceIds);
+  return Promise.all(found.map((service) => (service ? ctx.load(findServices, service.id) : null)));
 }
 
 /** The bytes that messages came in; null where they were not kept. */

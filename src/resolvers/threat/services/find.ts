@@ -53,7 +53,7 @@ export async function listServices(
 }
 
 /** The services of a data collection that the viewer may see, by service id: asked for many at once, two reads. */
-export const findServicesOf = (ctx: Context, { id }: DataCollection): Promise<TaxiiService[]> =>
+export const findServicesOf = (ctx: Context, { id }: Pick<DataCollection, 'id'>): Promise<TaxiiService[]> =>
   ctx.load(servicesOfCollections, id);
 
 async function servicesOfCollections(ctx: Context, ids: readonly string[]): Promise<TaxiiService[][]> {
