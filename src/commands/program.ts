@@ -28,6 +28,8 @@ import { siteCommand } from '#commands/site.ts';
 import { startCommand } from '#commands/start.ts';
 import { storeCommand } from '#commands/store.ts';
 import { systemCommand } from '#commands/system.ts';
+import { taxiiApiRootCommand } from '#commands/taxii-api-root.ts';
+import { taxiiCollectionCommand } from '#commands/taxii-collection.ts';
 import type { Terminal } from '#commands/terminal.ts';
 import { workCommand } from '#commands/work.ts';
 
@@ -66,6 +68,8 @@ const commands: readonly AddCommand[] = [
   addressCommand,
   changeCommand,
   inventoryCommand,
+  taxiiApiRootCommand,
+  taxiiCollectionCommand,
 ];
 
 /**

@@ -2,7 +2,7 @@ import type { Values } from '#commands/carried.ts';
 import { inSite, keyOf } from '#commands/keys.ts';
 import type { Cell, Column } from '#commands/output.ts';
 
-/** What every thing of the inventory has. */
+/** What every thing has that commands make and change. */
 export interface Kept {
   readonly id: string;
   /** Only of those that carry some. */
@@ -13,7 +13,7 @@ export interface Kept {
 
 export type Input = Readonly<Record<string, unknown>>;
 
-/** What the commands of a noun of the inventory need to know of it. */
+/** What the commands of a noun need to know of it. */
 export interface Thing<Row> {
   /** As the graph has it: `device`. */
   readonly noun:
@@ -24,7 +24,11 @@ export interface Thing<Row> {
     | 'networkInterface'
     | 'circuit'
     | 'protocolType'
-    | 'protocol';
+    | 'protocol'
+    | 'taxiiApiRoot'
+    | 'taxiiCollection'
+    | 'taxiiService'
+    | 'dataCollection';
   /** `Device` */
   readonly type: string;
   /** The name of its natural key: `hostname`. */
@@ -35,6 +39,8 @@ export interface Thing<Row> {
   readonly site: 'said' | 'follows' | 'none';
   /** Whether it carries attributes: then lists of it take set queries. */
   readonly carries: boolean;
+  /** Whether its lists have one order, and are not asked for another. */
+  readonly oneOrder?: true;
   /** What is selected of it, besides what every thing has. */
   readonly fields: string;
   readonly columns: readonly Column<Row>[];
@@ -49,14 +55,15 @@ export interface Thing<Row> {
 export const selected = ({ carries, fields }: Pick<Thing<never>, 'carries' | 'fields'>): string =>
   `id ${fields} ${carries ? 'attributes ' : ''}createdAt updatedAt`;
 
-/** A noun as people say it: `interface`, `protocol type`. */
+/** A noun as people say it: `interface`, `protocol type`, `API root`. */
 export const spoken = (noun: string): string =>
   noun
-    .replace(/^network(?=[A-Z])/, '')
-    .replace(/[A-Z]/g, (letter, at) => `${at > 0 ? ' ' : ''}${letter.toLowerCase()}`);
+    .replace(/^(?:network|taxii)(?=[A-Z])/, '')
+    .replace(/[A-Z]/g, (letter, at) => `${at > 0 ? ' ' : ''}${letter.toLowerCase()}`)
+    .replace(/^api\b/, 'API');
 
 /** With its article: `an interface`. */
-export const one = (noun: string): string => `${/^[aeiou]/.test(spoken(noun)) ? 'an' : 'a'} ${spoken(noun)}`;
+export const one = (noun: string): string => `${/^[aeiou]/i.test(spoken(noun)) ? 'an' : 'a'} ${spoken(noun)}`;
 
 /** Where a thing is looked for. */
 export interface SiteOption {

@@ -19,6 +19,9 @@ import {
   type Thing,
 } from '#commands/things.ts';
 
+/** Types of the graph by the name of a variable. */
+type Types = Readonly<Record<string, string>>;
+
 type AddOptions = (command: Command) => Command;
 
 /** What one verb has of its own. */
@@ -40,7 +43,8 @@ export interface Verbs<Said> {
   readonly replace: Verb;
   /** `force` is said to delete what it otherwise would not. */
   readonly delete: Verb & { readonly description: string; readonly blockers: boolean; readonly force?: string };
-  readonly list: Verb & { filter?(said: Said): Input };
+  /** `types` are those of the arguments that `only` gives. */
+  readonly list: Verb & { filter?(said: Said): Input; readonly types?: Types; only?(said: Said): Input };
   readonly show: Verb;
 }
 
@@ -161,8 +165,13 @@ function addList<Row extends Kept, Said>(
   };
   begin(parent, 'list', `list ${spoken(thing.noun)}s by ${thing.word}`, verb, more).action(
     action<Said & Listing>(shell, async ({ runner, print, options }) => {
-      const asked = given({ ...inSite(options.site), filter: verb.filter?.(options), query: options.query });
-      const found = await readAll<Row>(runner, options, listDocument(thing, asked), asked);
+      const asked = given({
+        ...inSite(options.site),
+        ...verb.only?.(options),
+        filter: verb.filter?.(options),
+        query: options.query,
+      });
+      const found = await readAll<Row>(runner, options, listDocument(thing, asked, verb.types), asked);
       const keys = found.rows.map((row) => thing.naturalKey(row));
       if (options.natural) print.lines(keys, [keys.join(',')]);
       else print.list(found.rows, thing.columns);
@@ -173,12 +182,13 @@ function addList<Row extends Kept, Said>(
 }
 
 /** A document that declares what is passed, and nothing else. */
-function listDocument(thing: Thing<never>, asked: Input): string {
-  const { noun, type } = thing;
-  const types = { site: 'SiteKey', filter: `${type}Filter`, query: 'String' };
-  const names = Object.keys(types).filter((name) => name in asked) as (keyof typeof types)[];
+function listDocument(thing: Thing<never>, asked: Input, more: Types = {}): string {
+  const { noun, type, oneOrder } = thing;
+  const types: Types = { site: 'SiteKey', filter: `${type}Filter`, query: 'String', ...more };
+  const names = Object.keys(types).filter((name) => name in asked);
   const declared = ['$first: Int', '$after: String', ...names.map((name) => `$${name}: ${types[name]}`)];
-  const passed = ['orderBy: { by: NATURAL }', 'first: $first', 'after: $after', ...names.map((n) => `${n}: $${n}`)];
+  const order = oneOrder ? [] : ['orderBy: { by: NATURAL }'];
+  const passed = [...order, 'first: $first', 'after: $after', ...names.map((n) => `${n}: $${n}`)];
   return `query (${declared.join(', ')}) { list: ${noun}s(${passed.join(', ')}) { ${pageFields(selected(thing))} } }`;
 }
 

@@ -40,7 +40,7 @@ export async function removeApiRoots(ctx: Context, roots: readonly TaxiiApiRoot[
   if (collections.length > 0 && !force) {
     const objects = collections.reduce((sum, { objectCount }) => sum + objectCount, 0);
     throw new ConflictError(
-      `${collections.length} ${collections.length === 1 ? 'collection' : 'collections'} with ${objects} ${objects === 1 ? 'version' : 'versions'} of objects are in it. Delete them first, or give force: true.`,
+      `It has ${collections.length} ${collections.length === 1 ? 'collection' : 'collections'} with ${objects} ${objects === 1 ? 'version' : 'versions'} of objects. Delete them first, or give force: true.`,
       ['by'],
     );
   }

@@ -16,7 +16,7 @@ export async function insertApiRoots(ctx: Context, roots: readonly TaxiiApiRoot[
   const former = chosen ? await ctx.use(apiRootStore).lockDefault() : null;
   const made = await ctx.use(apiRootStore).insertMany(roots);
   const kept = await Promise.all(made.map(async (root, index) => root ?? (await refuseTaken(ctx, roots[index]))));
-  if (chosen) await choose(ctx, chosen, former);
+  if (chosen) await choose(ctx, chosen.id, former, chosen.updatedAt);
   const now = kept.map((root) => ({ ...root, isDefault: root.id === chosen?.id }));
   for (const root of now) appendApiRootEvent(ctx, null, root);
   return now;
@@ -47,7 +47,10 @@ export async function writeApiRoots(ctx: Context, changes: readonly Change[]): P
   const real = pairs.filter(({ before, after }) => before !== after);
   const [conflict] = await store.updateMany(real.map(({ after }) => after));
   if (conflict) throw slugTaken(conflict);
-  if (chosen) await choose(ctx, chosen, changes.some(({ before }) => before.id === former?.id) ? null : former);
+  if (chosen) {
+    const told = changes.some(({ before }) => before.id === former?.id);
+    await choose(ctx, chosen.id, told ? null : former, updatedAt);
+  }
   for (const { before, after } of real) appendApiRootEvent(ctx, before, after);
   return pairs.map(({ after }) => after);
 }
@@ -57,8 +60,7 @@ export async function writeApiRoots(ctx: Context, changes: readonly Change[]): P
  * @param former the one that is it until now, unless the caller tells its change himself.
  * @throws ForbiddenError for who does not administer that one.
  */
-async function choose(ctx: Context, { id }: TaxiiApiRoot, former: TaxiiApiRoot | null): Promise<void> {
-  const updatedAt = microseconds(ctx.clock.now());
+async function choose(ctx: Context, id: string, former: TaxiiApiRoot | null, updatedAt: string): Promise<void> {
   if (former) allow(ctx, 'threat:admin', apiRootFacts(former));
   await ctx.use(apiRootStore).makeDefault(id, updatedAt);
   if (former) appendApiRootEvent(ctx, former, { ...former, isDefault: false, updatedAt });
