@@ -1,3 +1,4 @@
+import type { ArgBuilder } from '@pothos/core';
 import type { ContentBlock } from '#resolvers/threat/content-blocks/content-block.ts';
 import {
   type BlocksDeleted,
@@ -73,10 +74,10 @@ export function contentBlocks(builder: Builder): void {
   });
 }
 
-const selection = (arg: PothosSchemaTypes.InputFieldBuilder<SchemaTypes, 'Arg'>) => ({
-  beginExclusive: arg.field({ type: 'DateTime', description: 'Only labels after this one.' }),
-  endInclusive: arg.field({ type: 'DateTime', description: 'Only labels up to this one.' }),
-  contentBindings: arg.field({ type: ['ContentBindingInput'], description: 'Only what one of these fits.' }),
+const selection = (arg: ArgBuilder<SchemaTypes>) => ({
+  beginExclusive: arg({ type: 'DateTime', description: 'Only labels after this one.' }),
+  endInclusive: arg({ type: 'DateTime', description: 'Only labels up to this one.' }),
+  contentBindings: arg({ type: ['ContentBindingInput'], description: 'Only what one of these fits.' }),
 });
 
 function lists(builder: Builder): void {
@@ -93,7 +94,7 @@ function lists(builder: Builder): void {
         'The blocks of a data collection, by label. A page ends before its contents exceed `threat.maxPageBytes`.',
       args: {
         dataCollection: t.arg({ type: 'DataCollectionKey', required: true, description: 'The data collection.' }),
-        ...selection(t.arg as never),
+        ...selection(t.arg),
       },
       resolve: (_, args, page, ctx) => listContentBlocks(ctx, args as BlockList, page),
     }),
@@ -101,7 +102,7 @@ function lists(builder: Builder): void {
   builder.objectField('DataCollection', 'contentBlocks', (t) =>
     connection(builder, t as never, 'ContentBlock', {
       description: 'Its blocks, by label. A page ends before its contents exceed `threat.maxPageBytes`.',
-      args: selection(t.arg as never),
+      args: selection(t.arg),
       resolve: ({ id }: { id: string }, args, page, ctx) => listContentBlocksOf(ctx, id, args as BlockSelection, page),
     }),
   );
