@@ -139,7 +139,7 @@ export class PrismaContentBlocks implements ContentBlockStore {
       SELECT count(*)::int AS count FROM (
         SELECT FROM content_block_attachment AS a
         WHERE ${inWindow(sql`${window.dataCollectionId}::uuid`, window)} LIMIT ${cap}
-      ) AS some`);
+      ) AS few`);
     return row?.count ?? 0;
   }
 
@@ -200,8 +200,8 @@ export class PrismaContentBlocks implements ContentBlockStore {
         DELETE FROM content_block_attachment AS d USING (
           SELECT a.block_id FROM content_block_attachment AS a WHERE ${within}
           ORDER BY a.timestamp_label, a.block_id LIMIT ${limit}
-        ) AS some
-        WHERE d.data_collection_id = ${window.dataCollectionId}::uuid AND d.block_id = some.block_id
+        ) AS few
+        WHERE d.data_collection_id = ${window.dataCollectionId}::uuid AND d.block_id = few.block_id
         RETURNING d.block_id AS id`;
       return removed(
         db,
