@@ -28,6 +28,7 @@ export const isInstant = (text: string): boolean => text.length === 27 && readIn
 export function laterBy(instant: string, microseconds: number): string {
   const sum =
     BigInt(Date.parse(`${instant.slice(0, 23)}Z`)) * 1000n + BigInt(instant.slice(23, 26)) + BigInt(microseconds);
-  const milliseconds = sum / 1000n;
-  return `${new Date(Number(milliseconds)).toISOString().slice(0, 23)}${String(sum % 1000n).padStart(3, '0')}Z`;
+  const below = ((sum % 1000n) + 1000n) % 1000n;
+  const whole = new Date(Number((sum - below) / 1000n)).toISOString().slice(0, 23);
+  return `${whole}${String(below).padStart(3, '0')}Z`;
 }
