@@ -46,9 +46,10 @@ export function maskThrown(error: unknown, facts: FailureFacts): readonly GraphQ
 }
 
 /** The same for doors that have nothing to do with GraphQL. */
-export function maskFailure(error: unknown, { requestId, log }: FailureFacts): GatehouseError {
+export function maskFailure(error: unknown, { requestId, log, abandoned }: FailureFacts): GatehouseError {
   if (error instanceof GatehouseError) return error;
-  log.error({ err: error }, 'A request failed unexpectedly.');
+  if (abandoned) log.debug({ err: error }, 'A request failed after its client had left.');
+  else log.error({ err: error }, 'A request failed unexpectedly.');
   return new GenericError(requestId);
 }
 

@@ -49,7 +49,12 @@ export async function toDoorCall(request: Request, path: string, parts: DoorCall
       return authenticator.challenges;
     },
     body: (max, key) => streamBody(request, max, key),
-    mask: (error) => maskFailure(error, { requestId: caller.facts.id, log: ctx.log.child({ path }) }),
+    mask: (error) =>
+      maskFailure(error, {
+        requestId: caller.facts.id,
+        log: ctx.log.child({ path }),
+        abandoned: ctx.signal.aborted,
+      }),
   };
 }
 

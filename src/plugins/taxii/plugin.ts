@@ -1,28 +1,11 @@
 import { z } from 'zod';
 import { group, keys, size } from '#kernel/config.ts';
 import { definePlugin } from '#plugins/define.ts';
-import { discoverySettings } from '#resolvers/threat/settings.ts';
-
-/** The types of TAXII 1 status messages. */
-const statusTypes = [
-  'ASYNCHRONOUS_POLL_ERROR',
-  'BAD_MESSAGE',
-  'DENIED',
-  'DESTINATION_COLLECTION_ERROR',
-  'FAILURE',
-  'INVALID_RESPONSE_PART',
-  'NETWORK_ERROR',
-  'NOT_FOUND',
-  'PENDING',
-  'POLLING_UNSUPPORTED',
-  'RETRY',
-  'SUCCESS',
-  'UNAUTHORIZED',
-  'UNSUPPORTED_MESSAGE',
-  'UNSUPPORTED_CONTENT',
-  'UNSUPPORTED_PROTOCOL',
-  'UNSUPPORTED_QUERY',
-] as const;
+import { taxii1Doors } from '#plugins/taxii/taxii1/door.ts';
+import { statusTypes } from '#plugins/taxii/taxii1/version.ts';
+import { servicePaths } from '#resolvers/threat/services/address.ts';
+import { serviceStore } from '#resolvers/threat/services/service.ts';
+import { discoverySettings, threatSettings } from '#resolvers/threat/settings.ts';
 
 const text = () => z.string().min(1).nullable().default(null);
 
@@ -54,9 +37,12 @@ export const taxii = definePlugin({
       .default(false)
       .describe('Whether TAXII 1 clients are told why the server failed; for tests alone.'),
   }),
-  provides: [discoverySettings],
+  uses: { serviceStore, threatSettings },
+  provides: [discoverySettings, servicePaths],
+  doors: (config) => [...(config.taxii1.enabled ? taxii1Doors(config) : [])],
   setup({ config, provide }) {
     provide(discoverySettings, config);
+    provide(servicePaths, { prefixes: config.taxii1.pathPrefixes });
     return undefined;
   },
 });
