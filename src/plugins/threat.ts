@@ -26,6 +26,8 @@ import { stixValidator } from '#resolvers/threat/objects/stix-validator.ts';
 import { observableStore } from '#resolvers/threat/observables/observable.ts';
 import { resultSetCreated } from '#resolvers/threat/polls/events.ts';
 import { resultSetStore } from '#resolvers/threat/polls/result-set.ts';
+import { retentionSwept } from '#resolvers/threat/retention/events.ts';
+import { retentionJob } from '#resolvers/threat/retention/job.ts';
 import { serviceCreated, serviceDeleted, serviceUpdated } from '#resolvers/threat/services/events.ts';
 import { serviceStore } from '#resolvers/threat/services/service.ts';
 import { threatSettings } from '#resolvers/threat/settings.ts';
@@ -35,6 +37,7 @@ import { taxiiStatusStore } from '#resolvers/threat/statuses/taxii-status.ts';
 import { apiRoots } from '#schema/threat/api-root.ts';
 import { collections } from '#schema/threat/collection.ts';
 import { collectionSubscriptions } from '#schema/threat/collection-subscription.ts';
+import { threatConfig } from '#schema/threat/config.ts';
 import { contentBindings } from '#schema/threat/content-binding.ts';
 import { contentBlocks } from '#schema/threat/content-block.ts';
 import { dataCollections } from '#schema/threat/data-collection.ts';
@@ -42,6 +45,7 @@ import { discovery } from '#schema/threat/discovery.ts';
 import { inboxMessages } from '#schema/threat/inbox-message.ts';
 import { observables } from '#schema/threat/observable.ts';
 import { polls } from '#schema/threat/poll.ts';
+import { threatRetention } from '#schema/threat/retention.ts';
 import { services } from '#schema/threat/service.ts';
 import { serviceCalls } from '#schema/threat/service-calls.ts';
 import { stixObjects } from '#schema/threat/stix-object.ts';
@@ -144,7 +148,9 @@ export const threat = definePlugin({
     inboxMessageReceived,
     resultSetCreated,
     ...subscriptionEvents,
+    retentionSwept,
   ],
+  jobs: [retentionJob],
   uses: {
     apiRootStore,
     collectionStore,
@@ -167,10 +173,12 @@ export const threat = definePlugin({
     services(builder);
     serviceCalls(builder);
     dataCollections(builder);
+    threatConfig(builder);
     contentBlocks(builder);
     inboxMessages(builder);
     polls(builder);
     collectionSubscriptions(builder);
+    threatRetention(builder);
     stixObjects(builder);
     stixObjectChanges(builder);
     taxiiStatuses(builder);

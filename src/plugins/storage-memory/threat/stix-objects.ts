@@ -125,6 +125,12 @@ export class MemoryStixObjects implements StixObjectStore {
     });
   }
 
+  countSuperseded(before: string): Promise<number> {
+    return this.#session.run(
+      (tables) => [...tables(objects).values()].filter((row) => isSuperseded(row, before)).length,
+    );
+  }
+
   deleteSuperseded(collectionId: string, before: string, limit: number): Promise<StixRemoval> {
     return this.#session.run((tables) => {
       const superseded = rowsIn(tables, collectionId).filter((row) => isSuperseded(row, before));

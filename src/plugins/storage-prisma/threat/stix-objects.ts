@@ -101,6 +101,13 @@ export class PrismaStixObjects implements StixObjectStore {
     return row?.id ?? null;
   }
 
+  async countSuperseded(before: string): Promise<number> {
+    const [row] = await this.#session.select<{ count: number }>(
+      sql`SELECT count(*)::int AS count FROM stix_object WHERE NOT is_last AND date_added < ${before}::timestamptz`,
+    );
+    return row?.count ?? 0;
+  }
+
   deleteSuperseded(collectionId: string, before: string, limit: number): Promise<StixRemoval> {
     return this.#remove(
       collectionId,

@@ -113,6 +113,8 @@ export interface StixObjectStore {
   ): Promise<StixRemoval>;
   /** Of the collections with versions that are not the last and were added before an instant, one; null for none. */
   nextSuperseded(before: string): Promise<string | null>;
+  /** How many such versions there are in all collections. */
+  countSuperseded(before: string): Promise<number>;
   /** Removes such versions of a collection in the same way, the oldest first. */
   deleteSuperseded(collectionId: string, before: string, limit: number): Promise<StixRemoval>;
   /** Removes everything of collections that are about to be deleted, in the unit of work, which has locked them. */
