@@ -129,6 +129,10 @@ export class MemoryDataCollections implements DataCollectionStore {
       }
     });
   }
+
+  allIds(): Promise<string[]> {
+    return this.#session.run((tables) => all(tables).map(({ id }) => id));
+  }
 }
 
 const all = (tables: Tables): DataCollection[] => [...tables(collections).values()];

@@ -205,6 +205,11 @@ export class PrismaDataCollections implements DataCollectionStore {
       db.dataCollectionService.deleteMany({ where: { serviceId: { in: uuids(serviceIds) } } }),
     );
   }
+
+  async allIds(): Promise<string[]> {
+    const rows = await this.#session.run((db) => db.dataCollection.findMany({ select: { id: true } }));
+    return rows.map(({ id }) => id);
+  }
 }
 
 const positionOf = ({ name }: Pick<DataCollection, 'name'>) => [name];

@@ -14,6 +14,7 @@ import {
 } from '#resolvers/threat/data-collections/input.ts';
 import { holdServices, serviceKeys } from '#resolvers/threat/data-collections/services.ts';
 import type { TaxiiService } from '#resolvers/threat/services/service.ts';
+import { given } from '#resolvers/threat/text.ts';
 
 const dataCollectionCreate = z.object({
   ...dataCollectionFields,
@@ -50,11 +51,8 @@ export async function insertDataCollections(
 ): Promise<DataCollection[]> {
   const now = microseconds(ctx.clock.now());
   const collections = fresh.map(({ said }): DataCollection => {
-    const given = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
-    return {
-      ...{ id: newId(), taxiiId: newId(), name: said.name, ...dataCollectionDefaults },
-      ...{ volume: 0, createdAt: now, updatedAt: now, ...given },
-    };
+    const ground = { id: newId(), taxiiId: newId(), name: said.name, ...dataCollectionDefaults };
+    return { ...ground, volume: 0, createdAt: now, updatedAt: now, ...given(said) };
   });
   await refuseTaken(ctx, collections);
   const made = await ctx.use(dataCollectionStore).insertMany(collections);

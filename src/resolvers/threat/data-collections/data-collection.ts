@@ -74,6 +74,8 @@ export interface DataCollectionStore {
   ): Promise<void>;
   /** Detaches services, by row id, from all collections. */
   removeServices(serviceIds: readonly string[]): Promise<void>;
+  /** The row ids of all that there are: they are few, and a document of the config names all. */
+  allIds(): Promise<string[]>;
 }
 
 export const dataCollectionStore = definePort<DataCollectionStore>('threat.dataCollections');

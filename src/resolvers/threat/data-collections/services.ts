@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { allow, allowSomewhere } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
@@ -31,21 +32,46 @@ export async function replaceDataCollectionServices(ctx: Context, input: Service
     const services = await holdServices(ctx, wanted, ['services']);
     const collection = await lockDataCollection(ctx, by);
     allow(ctx, 'threat:admin', dataCollectionFacts(collection));
-    const [former = []] = await attachedServices(ctx, [collection]);
-    const present = services.map(({ serviceId }) => serviceId);
-    if (former.join('\n') === present.join('\n')) return collection;
-    const serviceIds = services.map(({ id }) => id);
-    await ctx.use(dataCollectionStore).replaceServices([{ id: collection.id, serviceIds }]);
-    const after = { ...collection, updatedAt: microseconds(ctx.clock.now()) };
-    await ctx.use(dataCollectionStore).updateMany([after]);
-    appendDataCollectionEvent(
-      ctx,
-      dataCollectionServicesReplaced,
-      { collection, services: former },
-      { collection: after, services: present },
-    );
-    return after;
+    return (await attachServices(ctx, [{ collection, services }]))[0] ?? collection;
   });
+}
+
+/**
+ * Attaches data collections that the unit of work has locked to exactly these services, which it holds; with an event for
+ * each that had others.
+ * @returns them as they are now.
+ */
+export async function attachServices(
+  ctx: Context,
+  wanted: readonly { readonly collection: DataCollection; readonly services: readonly TaxiiService[] }[],
+): Promise<DataCollection[]> {
+  const updatedAt = microseconds(ctx.clock.now());
+  const formers = await attachedServices(
+    ctx,
+    wanted.map(({ collection }) => collection),
+  );
+  const pairs = wanted.map(({ collection, services }, index) => {
+    const [former, present] = [formers[index] ?? [], services.map(({ serviceId }) => serviceId)];
+    return isDeepStrictEqual(former, present)
+      ? { before: collection, after: collection, former, present, services }
+      : { before: collection, after: { ...collection, updatedAt }, former, present, services };
+  });
+  const real = pairs.filter(({ before, after }) => before !== after);
+  if (real.length > 0) {
+    const store = ctx.use(dataCollectionStore);
+    await store.replaceServices(
+      real.map(({ after, services }) => ({ id: after.id, serviceIds: services.map(({ id }) => id) })),
+    );
+    await store.updateMany(real.map(({ after }) => after));
+  }
+  for (const { before, after, former, present } of real) {
+    const [then, now] = [
+      { collection: before, services: former },
+      { collection: after, services: present },
+    ];
+    appendDataCollectionEvent(ctx, dataCollectionServicesReplaced, then, now);
+  }
+  return pairs.map(({ after }) => after);
 }
 
 /**

@@ -18,6 +18,7 @@ import { lockDataCollection } from '#resolvers/threat/data-collections/lock.ts';
 import { attachedServices } from '#resolvers/threat/data-collections/services.ts';
 import { type DataCollectionKey, dataCollectionKey } from '#resolvers/threat/keys.ts';
 import { changedFields } from '#resolvers/threat/snapshot.ts';
+import { given } from '#resolvers/threat/text.ts';
 
 const { name, ...fields } = dataCollectionFields;
 const dataCollectionReplace = z.object({ ...fields, name, by: dataCollectionKey });
@@ -48,8 +49,7 @@ function changeDataCollection(
   return ctx.atomically(async (ctx) => {
     const before = await lockDataCollection(ctx, by);
     allow(ctx, 'threat:admin', dataCollectionFacts(before));
-    const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-    const after: DataCollection = { ...before, ...defaults, ...given };
+    const after: DataCollection = { ...before, ...defaults, ...given(change) };
     return (await writeDataCollections(ctx, [{ before, after }]))[0] ?? before;
   });
 }

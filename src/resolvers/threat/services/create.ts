@@ -7,26 +7,39 @@ import { parse } from '#kernel/input.ts';
 import { prefixesOf } from '#resolvers/threat/services/address.ts';
 import { appendServiceEvent } from '#resolvers/threat/services/events.ts';
 import { kindInput, ownDefaults, serviceDefaults, serviceFields, splitKind } from '#resolvers/threat/services/input.ts';
-import { isRouted, serviceStore, type TaxiiService } from '#resolvers/threat/services/service.ts';
+import { isRouted, type ServiceKind, serviceStore, type TaxiiService } from '#resolvers/threat/services/service.ts';
+import { given } from '#resolvers/threat/text.ts';
 
 const serviceCreate = (ctx: Context) => z.object({ ...serviceFields(prefixesOf(ctx)), kind: kindInput });
 export type ServiceCreate = z.input<ReturnType<typeof serviceCreate>>;
 
 export async function createService(ctx: Context, input: ServiceCreate): Promise<TaxiiService> {
   allow(ctx, 'threat:admin');
-  const { kind: given, ...common } = parse(serviceCreate(ctx), input);
-  const { kind, own } = splitKind(given);
+  const { kind: named, ...common } = parse(serviceCreate(ctx), input);
+  const { kind, own } = splitKind(named);
   return ctx.atomically(async (ctx) => {
-    const now = microseconds(ctx.clock.now());
-    const service = {
-      ...{ id: newId(), kind, ...serviceDefaults, ...ownDefaults[kind] },
-      ...{ ...common, ...own, createdAt: now, updatedAt: now },
-    } as unknown as TaxiiService;
-    const [made] = await ctx.use(serviceStore).insertMany([service]);
-    if (!made) throw await taken(ctx, service);
-    appendServiceEvent(ctx, null, made);
-    return made;
+    const service = freshService(ctx, kind, given({ ...common, ...own }));
+    return (await insertServices(ctx, [service]))[0] ?? service;
   });
+}
+
+/** A new service with its defaults where nothing is said. */
+export function freshService(ctx: Context, kind: ServiceKind, said: object): TaxiiService {
+  const now = microseconds(ctx.clock.now());
+  const ground = { id: newId(), kind, ...serviceDefaults, ...ownDefaults[kind] };
+  return { ...ground, ...said, createdAt: now, updatedAt: now } as unknown as TaxiiService;
+}
+
+/**
+ * Inserts services with their events, however many. The caller has checked rights and content, and opened the transaction.
+ * @throws ConflictError for a service id or a path that is taken.
+ */
+export async function insertServices(ctx: Context, services: readonly TaxiiService[]): Promise<TaxiiService[]> {
+  const made = await ctx.use(serviceStore).insertMany(services);
+  const lost = services[made.indexOf(null)];
+  if (lost) throw await taken(ctx, lost);
+  for (const service of services) appendServiceEvent(ctx, null, service);
+  return [...services];
 }
 
 /** Which of the keys of a service another one has. */

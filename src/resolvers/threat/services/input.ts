@@ -75,7 +75,8 @@ export type KindName = keyof typeof ownFields;
 export const kindInput = oneKey(ownFields);
 type Kind = z.output<typeof kindInput>;
 
-const kindNames: Readonly<Record<KindName, ServiceKind>> = {
+/** The kinds by the names that inputs have for them. */
+export const kindNames: Readonly<Record<KindName, ServiceKind>> = {
   discovery: 'DISCOVERY',
   inbox: 'INBOX',
   poll: 'POLL',

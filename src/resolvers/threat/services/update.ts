@@ -10,6 +10,7 @@ import { appendServiceEvent, toServiceSnapshot } from '#resolvers/threat/service
 import { kindInput, ownDefaults, serviceDefaults, serviceFields, splitKind } from '#resolvers/threat/services/input.ts';
 import { serviceStore, type TaxiiService } from '#resolvers/threat/services/service.ts';
 import { changedFields } from '#resolvers/threat/snapshot.ts';
+import { given } from '#resolvers/threat/text.ts';
 
 const kind = kindInput.nullish();
 
@@ -51,7 +52,7 @@ function changeService(
 ): Promise<TaxiiService> {
   return ctx.atomically(async (ctx) => {
     const before = await lockService(ctx, by);
-    const after = changed(ground(before), change, ['kind']);
+    const after = changed(ground(before), change);
     return (await writeServices(ctx, [{ before, after }]))[0] ?? before;
   });
 }
@@ -60,17 +61,12 @@ function changeService(
  * The service with a change on top.
  * @throws InputError for a change of its kind.
  */
-export function changed(
-  ground: TaxiiService,
-  { kind: given, ...common }: Change,
-  path: readonly string[],
-): TaxiiService {
-  const kept = Object.fromEntries(Object.entries(common).filter(([, value]) => value !== undefined));
-  if (!given) return { ...ground, ...kept };
-  const { kind, own } = splitKind(given);
+function changed(ground: TaxiiService, { kind: named, ...common }: Change): TaxiiService {
+  if (!named) return { ...ground, ...given(common) };
+  const { kind, own } = splitKind(named);
   if (kind !== ground.kind)
-    throw InputError.at(path, `${ground.serviceId} is a service of another kind, which never changes.`);
-  return { ...ground, ...kept, ...own };
+    throw InputError.at(['kind'], `${ground.serviceId} is a service of another kind, which never changes.`);
+  return { ...ground, ...given(common), ...given(own) };
 }
 
 /**
