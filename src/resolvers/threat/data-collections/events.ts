@@ -32,15 +32,18 @@ export interface Attached {
   readonly services: readonly string[];
 }
 
-export function toDataCollectionSnapshot({ collection, services }: Attached): DataCollectionSnapshot {
-  const { createdAt, updatedAt, supportedContent, ...fields } = collection;
-  return {
-    ...fields,
-    id: dataCollectionGlobalId(collection.id),
-    supportedContent: supportedContent.map(formatBinding),
-    services: [...services],
-  };
-}
+export const toDataCollectionSnapshot = ({ collection, services }: Attached): DataCollectionSnapshot => ({
+  id: dataCollectionGlobalId(collection.id),
+  taxiiId: collection.taxiiId,
+  name: collection.name,
+  type: collection.type,
+  description: collection.description,
+  acceptAllContent: collection.acceptAllContent,
+  supportedContent: collection.supportedContent.map(formatBinding),
+  available: collection.available,
+  volume: collection.volume,
+  services: [...services],
+});
 
 const options = { subject: 'DataCollection', seenWith: 'threat:read' } as const;
 const event = (verb: string, description: string) =>
