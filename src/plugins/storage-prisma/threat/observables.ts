@@ -58,13 +58,14 @@ export class PrismaObservables implements ObservableStore {
   }
 
   async replaceFor(indicators: readonly IndicatorRows[]): Promise<void> {
-    const keys = JSON.stringify(indicators.map(({ collectionId, stixId }) => ({ collectionId, stixId })));
+    const collectionIds = indicators.map(({ collectionId }) => collectionId);
+    const stixIds = indicators.map(({ stixId }) => stixId);
     const rows = indicators.flatMap((indicator) => indicator.rows);
     await this.#session.together(async (db) => {
       await db.$executeRaw`
         DELETE FROM indicator_observable AS o
-        USING json_to_recordset(${keys}::json) AS key("collectionId" uuid, "stixId" text)
-        WHERE o.collection_id = key."collectionId" AND o.stix_id = key."stixId"`;
+        USING unnest(${collectionIds}::uuid[], ${stixIds}::text[]) AS key(collection_id, stix_id)
+        WHERE o.collection_id = key.collection_id AND o.stix_id = key.stix_id`;
       for (let from = 0; from < rows.length; from += batch) {
         const given = JSON.stringify(
           rows.slice(from, from + batch).map((row) => ({ ...row, digest: digestOf(row.value) })),
@@ -194,12 +195,14 @@ function select(
   return sql`WITH o AS MATERIALIZED (${join(parts, ' UNION ALL ')}) SELECT ${what} FROM o WHERE ${rest}`;
 }
 
+/** Arrays tell the planner how many there are: of a record set it expects a hundred. */
 function havingValue(values: NonNullable<ObservableFilter['values']>): Prisma.Sql {
-  const asked = values
-    .filter(({ value }) => storable(value))
-    .map(({ kind, value }) => ({ kind, value, digest: digestOf(value) }));
+  const asked = values.filter(({ value }) => storable(value));
   return sql`
-    SELECT held.* FROM json_to_recordset(${JSON.stringify(asked)}::json) AS asked(kind text, value text, digest text)
+    SELECT held.* FROM unnest(
+      ${asked.map(({ kind }) => kind)}::text[], ${asked.map(({ value }) => value)}::text[],
+      ${asked.map(({ value }) => digestOf(value))}::text[]
+    ) AS asked(kind, value, digest)
     JOIN indicator_observable AS held
       ON held.digest = decode(asked.digest, 'hex') AND held.kind = asked.kind AND held.value = asked.value`;
 }
