@@ -5,6 +5,7 @@ import { attributeCommand } from '#commands/attribute.ts';
 import { changeCommand } from '#commands/change.ts';
 import { circuitCommand } from '#commands/circuit.ts';
 import { configCommand } from '#commands/config.ts';
+import { dataCollectionCommand } from '#commands/data-collection.ts';
 import { deviceCommand } from '#commands/device.ts';
 import { eventCommand } from '#commands/event.ts';
 import { exits, showErrors, toFailure } from '#commands/failure.ts';
@@ -30,7 +31,9 @@ import { storeCommand } from '#commands/store.ts';
 import { systemCommand } from '#commands/system.ts';
 import { taxiiApiRootCommand } from '#commands/taxii-api-root.ts';
 import { taxiiCollectionCommand } from '#commands/taxii-collection.ts';
+import { taxiiServiceCommand } from '#commands/taxii-service.ts';
 import type { Terminal } from '#commands/terminal.ts';
+import { threatCommand } from '#commands/threat.ts';
 import { workCommand } from '#commands/work.ts';
 
 /** Loaded when it is needed: a command for a running gateway begins without all that a gateway is made of. */
@@ -70,6 +73,9 @@ const commands: readonly AddCommand[] = [
   inventoryCommand,
   taxiiApiRootCommand,
   taxiiCollectionCommand,
+  taxiiServiceCommand,
+  dataCollectionCommand,
+  threatCommand,
 ];
 
 /**

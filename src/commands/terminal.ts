@@ -6,6 +6,8 @@ export interface Terminal {
   err(text: string): void;
   /** All of standard input. */
   input(): Promise<Uint8Array>;
+  /** The same as it comes, for what may be larger than memory. */
+  stream(): AsyncIterable<Buffer>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Where relative paths begin. */
   readonly folder: string;
@@ -25,6 +27,7 @@ export function processTerminal(stopped: AbortSignal): Terminal {
       for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
       return Buffer.concat(chunks);
     },
+    stream: () => process.stdin,
     environment: process.env,
     folder: process.cwd(),
     screen: process.stderr.isTTY ? process.stderr : null,

@@ -56,6 +56,9 @@ export async function say(line: string | readonly string[], speaking: Speaking =
       screen += text;
     },
     input: async () => Buffer.from(input),
+    stream: async function* () {
+      yield Buffer.from(input);
+    },
     environment,
     folder,
     screen: null,

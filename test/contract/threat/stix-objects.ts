@@ -262,6 +262,8 @@ export function stixObjectContract(name: string, open: OpenStorage): void {
         await add(here, [aVersion(indicator, at(9)), aVersion(indicator, at(8))], at(4));
         expect(await store().nextSuperseded(at(0))).toBeNull();
         expect(await store().nextSuperseded(at(9))).toBe(here);
+        expect(await store().countSuperseded(at(9))).toBe(3);
+        expect(await store().countSuperseded(at(3))).toBe(1);
         const sweep = (limit: number) =>
           storage.atomically((use) => use(stixObjectStore).deleteSuperseded(here, at(9), limit));
         expect((await sweep(2)).removed.map(({ version }) => version)).toEqual([at(2), at(1)]);

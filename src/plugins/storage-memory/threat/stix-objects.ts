@@ -1,6 +1,7 @@
 import { type Page, type PageRequest, type Position, pageOf } from '#kernel/page.ts';
 import { defineTable, type Session, type Tables } from '#plugins/storage-memory/database.ts';
 import { compareText } from '#plugins/storage-memory/page.ts';
+import { noInstant } from '#resolvers/threat/instant.ts';
 import { decodeStixCursor, encodeStixCursor } from '#resolvers/threat/objects/cursor.ts';
 import { selectsVersion } from '#resolvers/threat/objects/match.ts';
 import { type Held, planAddition } from '#resolvers/threat/objects/plan.ts';
@@ -81,7 +82,9 @@ export class MemoryStixObjects implements StixObjectStore {
 
   compareMany(collectionId: string, given: readonly NewStixObject[]): Promise<Addition['outcome'][]> {
     return this.#session.run((tables) =>
-      planAddition(collectionId, given, heldIn(tables, collectionId), '').additions.map(({ outcome }) => outcome),
+      planAddition(collectionId, given, heldIn(tables, collectionId), noInstant).additions.map(
+        ({ outcome }) => outcome,
+      ),
     );
   }
 

@@ -10,6 +10,7 @@ import {
   versionColumns,
 } from '#plugins/storage-prisma/threat/stix-columns.ts';
 import { filterInSql, shownVersions, stixPages } from '#plugins/storage-prisma/threat/stix-pages.ts';
+import { noInstant } from '#resolvers/threat/instant.ts';
 import { decodeStixCursor, encodeStixCursor } from '#resolvers/threat/objects/cursor.ts';
 import { type AdditionPlan, type Held, planAddition } from '#resolvers/threat/objects/plan.ts';
 import type {
@@ -72,7 +73,7 @@ export class PrismaStixObjects implements StixObjectStore {
 
   async compareMany(collectionId: string, objects: readonly NewStixObject[]): Promise<Addition['outcome'][]> {
     const held = await this.#session.run((db) => look(db, collectionId, objects, null));
-    return planAddition(collectionId, objects, held, '').additions.map(({ outcome }) => outcome);
+    return planAddition(collectionId, objects, held, noInstant).additions.map(({ outcome }) => outcome);
   }
 
   versionPages(lists: readonly StixList[], query: StixQuery): Promise<Page<StixVersion>[]> {
