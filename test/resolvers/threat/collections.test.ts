@@ -111,7 +111,7 @@ test.each([
   expect(await threat.news()).toEqual([]);
 });
 
-test('an alias of blanks only is none, and one may be any text that a segment can hold', async () => {
+test('an empty alias is none, and another may be any text that a segment can hold', async () => {
   expect(await make('none', { alias: '' })).toMatchObject({ alias: null });
   const odd = await make('odd', { alias: 'é%2F+&=;😀' });
   expect(await collectionInRoot(ctx, root.id, 'é%2F+&=;😀')).toEqual(odd);
