@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '#kernel/json.ts';
 import { judgeStix } from '#plugins/stix-validator/judge.ts';
 import { stixTypes } from '#plugins/stix-validator/types.ts';
+import { attackObjects } from '../../support/attack.ts';
 
 const uuid = '5e113376-8a13-432d-b711-92f566ebbd92';
 const hash = 'aec070645fe53ee3b3763059376134f058cc337247c978add178b6ccdfb0019f';
@@ -190,6 +191,15 @@ describe('custom content', () => {
     expect(judge('my-thing', extension('new-sdo'))).toBeNull();
     expect(judge('my-thing', extension('property-extension'))).toBe('type: my-thing is no type of STIX 2.1');
   });
+});
+
+test('takes all of a published bundle with its custom content, and only the standard of it without', () => {
+  const objects = attackObjects() as unknown as JsonObject[];
+  expect(objects).toHaveLength(1826);
+  expect(objects.filter((object) => judgeStix(object, true) !== null)).toEqual([]);
+  expect(objects.filter((object) => judgeStix(object, false) === null).map(({ type }) => type)).toEqual([
+    'marking-definition',
+  ]);
 });
 
 test('never throws, whatever the values', () => {
