@@ -174,7 +174,8 @@ function ofCollections(builder: Builder): void {
           findVersions(ctx, collection as never, stixId, { versions }) as never,
       }),
       versions: connection(builder, t as never, 'TaxiiManifestRecord', {
-        description: 'All versions of one object, as they were added.',
+        description: 'All versions of one object, as they were added; null when it holds none at all.',
+        nullable: true,
         args: {
           stixId: t.arg.string({ required: true, description: 'The id of the object.' }),
           addedAfter: t.arg({ type: 'DateTime', description: 'Only what was added after this instant.' }),

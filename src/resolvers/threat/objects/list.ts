@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Context } from '#kernel/context.ts';
-import { NotFoundError } from '#kernel/errors.ts';
 import { parse } from '#kernel/input.ts';
 import { emptyPage, type Page, type PageRequest } from '#kernel/page.ts';
 import { canRead, refuseUnchanged } from '#resolvers/threat/access.ts';
@@ -75,8 +74,8 @@ const versionList = stixSelection.pick({ addedAfter: true }).extend({ specVersio
 export type VersionList = z.input<typeof versionList>;
 
 /**
- * All versions of an object in a collection, in the order in which they were added.
- * @throws NotFoundError when it holds none, whatever is asked for of them.
+ * All versions of an object in a collection, in the order in which they were added; null when it holds none at all, or
+ * the viewer may not read it.
  */
 export async function listVersionsOf(
   ctx: Context,
@@ -84,8 +83,8 @@ export async function listVersionsOf(
   stixId: string,
   selection: VersionList,
   page: PageRequest,
-): Promise<Page<StixVersion>> {
-  if (!canRead(ctx, collection)) return emptyPage;
+): Promise<Page<StixVersion> | null> {
+  if (!canRead(ctx, collection)) return null;
   const { addedAfter, specVersions } = parse(versionList, selection);
   const filter: StixFilter = {
     stixIds: [stixId],
@@ -94,9 +93,7 @@ export async function listVersionsOf(
     addedAfter: addedAfter ?? undefined,
   };
   const versions = await versionsOf(ctx, collection, filter, page);
-  if (versions.items.length === 0 && !(await ctx.use(stixObjectStore).has(collection.id, stixId)))
-    throw new NotFoundError('Object not found.', ['stixId']);
-  return versions;
+  return versions.items.length > 0 || (await ctx.use(stixObjectStore).has(collection.id, stixId)) ? versions : null;
 }
 
 function versionsOf(
