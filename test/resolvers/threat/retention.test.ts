@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Context } from '#kernel/context.ts';
+import { AuthenticationError, ForbiddenError } from '#kernel/errors.ts';
+import { unsubscribe } from '#resolvers/threat/collection-subscriptions/change.ts';
+import { findSubscriptions } from '#resolvers/threat/collection-subscriptions/find.ts';
+import { subscribe } from '#resolvers/threat/collection-subscriptions/subscribe.ts';
+import { findContentBlocks } from '#resolvers/threat/content-blocks/find.ts';
+import { dataCollectionStore } from '#resolvers/threat/data-collections/data-collection.ts';
+import { findInboxMessages } from '#resolvers/threat/inbox/find.ts';
+import { pollDataCollection } from '#resolvers/threat/polls/poll.ts';
+import { runRetention } from '#resolvers/threat/retention/run.ts';
+import { at, makeTaxii1, push, type Taxii1 } from '../../support/taxii1.ts';
+import { openThreat, type TestThreat } from '../../support/threat.ts';
+
+const none = {
+  statuses: 0,
+  resultSets: 0,
+  contentBlocks: 0,
+  supersededVersions: 0,
+  inboxMessages: 0,
+  endedSubscriptions: 0,
+  interruptedStatuses: 0,
+};
+
+let forgetful: TestThreat;
+let faithful: TestThreat;
+beforeAll(async () => {
+  const retention = { resultSets: 0, contentBlocks: 0, inboxMessages: 0, endedSubscriptions: 0 };
+  forgetful = await openThreat('embedded', { threat: { retention } });
+  faithful = await openThreat('memory');
+});
+afterAll(async () => {
+  await forgetful.gateway.dispose();
+  await faithful.gateway.dispose();
+});
+
+const management = {
+  service: { serviceId: 'collection-management-A' },
+  dataCollection: { name: 'collection_only_stix' },
+};
+
+/** Blocks, a message, a result set, an active subscription and an ended one. */
+async function fill(ctx: Context, { onlyStix }: Taxii1) {
+  const labels = Array.from({ length: 25 }, (_, index) => at(index));
+  const { contentBlocks, inboxMessage } = await push(ctx, onlyStix, labels);
+  await pollDataCollection(ctx, { ...management, service: { serviceId: 'poll-A' } });
+  const active = await subscribe(ctx, management);
+  const { id } = await subscribe(ctx, management);
+  await unsubscribe(ctx, { by: { subscriptionId: id } });
+  // The instants of the retention lie after these.
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  return { blockIds: contentBlocks.map(({ id }) => id), messageId: inboxMessage.id, active: active.id, ended: id };
+}
+
+test('a dry run counts what a sweep removes, and removes nothing', async () => {
+  const rooms = await makeTaxii1(forgetful.all);
+  const { blockIds, messageId, active, ended } = await fill(forgetful.all, rooms);
+  const due = { ...none, resultSets: 1, contentBlocks: 25, inboxMessages: 1, endedSubscriptions: 1 };
+  await forgetful.news();
+  expect(await runRetention(forgetful.all, { dryRun: true })).toEqual(due);
+  expect(await forgetful.news()).toEqual([]);
+  expect(await findContentBlocks(forgetful.all, blockIds.slice(0, 1))).toMatchObject([{ id: blockIds[0] }]);
+
+  expect(await runRetention(forgetful.all, {})).toEqual(due);
+  expect(await findContentBlocks(forgetful.all, blockIds)).toEqual(blockIds.map(() => null));
+  expect(await findInboxMessages(forgetful.all, [messageId])).toEqual([null]);
+  expect(await findSubscriptions(forgetful.all, [active, ended])).toMatchObject([{ id: active }, null]);
+  expect((await forgetful.all.use(dataCollectionStore).getMany([rooms.onlyStix.id]))[0]?.volume).toBe(0);
+  const news = await forgetful.news();
+  expect(news.filter(({ name }) => name === 'threat.contentBlock.removed')).toHaveLength(25);
+  expect(news.at(-1)).toMatchObject({ name: 'threat.retention.swept', data: due });
+
+  expect(await runRetention(forgetful.all, {})).toEqual(none);
+  expect(await forgetful.news()).toEqual([]);
+});
+
+test('keeps by default everything but what is long over', async () => {
+  await fill(faithful.all, await makeTaxii1(faithful.all));
+  expect(await runRetention(faithful.all, {})).toEqual(none);
+});
+
+test('only administrators of everything sweep', async () => {
+  const run = (ctx: Context) => runRetention(ctx, { dryRun: true });
+  await expect(run(faithful.as('threat:read', 'threat:write'))).rejects.toThrow(ForbiddenError);
+  await expect(run(faithful.anonymous())).rejects.toThrow(AuthenticationError);
+  expect(await run(faithful.as('threat:admin'))).toEqual(none);
+});
