@@ -1,8 +1,10 @@
 import { definePort } from '#kernel/port.ts';
 import type { AttemptSchedule } from '#resolvers/platform/hooks/schedule.ts';
 
-/** What the config says of hooks. Durations are in milliseconds. */
+/** What the config says of hooks, and what goes with every request. Durations are in milliseconds. */
 export interface HookRules extends AttemptSchedule {
+  /** What requests call this program. */
+  readonly userAgent: string;
   /** For a whole exchange with a target. */
   readonly timeout: number;
   /** After how long without a success a hook is disabled. */
