@@ -173,7 +173,12 @@ export interface HookDeliveryStore {
    * ends. Null, and nothing is kept, when the fence is not that of its lease.
    * @param attempt null where there was none, such as for an event that the owner may not see any more.
    */
-  finish(held: HeldDelivery, outcome: DeliveryOutcome, attempt: HookAttempt | null): Promise<HookDelivery | null>;
+  finish(
+    held: HeldDelivery,
+    outcome: DeliveryOutcome,
+    attempt: HookAttempt | null,
+    now: string,
+  ): Promise<HookDelivery | null>;
   /** Ends all open deliveries of hooks, leased ones too. Answers how many. */
   close(
     hookIds: readonly string[],

@@ -135,8 +135,8 @@ export interface HookStore {
   /** Ids of hooks of an account in one of these states, at most `limit`, oldest first. */
   ofOwner(ownerId: string, states: readonly HookState[], limit: number): Promise<string[]>;
   /**
-   * The event with this number made or enabled the hook: it listens from there on. Changes nothing where it listens
-   * already, or is gone.
+   * The event with this number made or enabled the hook: it listens from there on. Changes nothing where it listens from
+   * a later one already, or is gone.
    */
   arm(id: string, sequence: number): Promise<void>;
   /** The secrets of each hook, newest first, those that expired by `now` left out. */
