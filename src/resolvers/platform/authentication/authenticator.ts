@@ -134,6 +134,7 @@ async function viewerOf(holders: Holders, principal: Principal): Promise<Viewer 
     name: held.account.name,
     rights: principal.permissions ? bothRights(own, holders.rights(principal.permissions)) : own,
     credential: principal.credential,
+    ...(principal.permissions && { narrowedTo: principal.permissions }),
     mustChangePassword: principal.byPassword === true && held.account.mustChangePassword,
   };
 }
