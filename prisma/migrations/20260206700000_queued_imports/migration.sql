@@ -1,7 +1,7 @@
 -- CreateTable
 CREATE TABLE "inventory_import_order" (
     "import_id" UUID NOT NULL,
-    "body" BYTEA NOT NULL,
+    "sealed" TEXT NOT NULL,
 
     CONSTRAINT "inventory_import_order_pkey" PRIMARY KEY ("import_id")
 );

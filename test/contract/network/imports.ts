@@ -105,7 +105,7 @@ export function importContract(name: string, open: OpenStorage): void {
     });
 
     test('gives an import that waits to one caller, with what was asked, and forgets that at its end', async () => {
-      const order = { text: 'a\u0000b\ud83d\ude80', format: 'CSV', defaults: { attributes: { x: ['1'] } } };
+      const order = 'sealed'.repeat(100_000);
       const waiting = anImport({ state: 'QUEUED', progress: { phase: 'READ', done: 0, total: 7 } });
       await store().insert(waiting, order);
       const at = '2026-03-01T09:30:10.500000Z';
@@ -123,7 +123,7 @@ export function importContract(name: string, open: OpenStorage): void {
 
     test('ends one that never began, which then does not begin any more', async () => {
       const waiting = anImport({ state: 'QUEUED' });
-      await store().insert(waiting, { text: '' });
+      await store().insert(waiting, '');
       expect(await store().silent('2026-03-02T00:00:00.000000Z', 10)).not.toContainEqual(waiting);
       expect(await store().finish({ ...ended(waiting), state: 'FAILED' }, [])).toBe(true);
       expect(await store().start(waiting.id, started)).toBeNull();

@@ -6,14 +6,13 @@ import type {
   ImportProgress,
   ImportStore,
   InventoryImport,
-  KeptOrder,
   NoteFilter,
   StartedImport,
 } from '#resolvers/network/imports/inventory-import.ts';
 
 const imports = defineTable<InventoryImport>('inventoryImport');
 /** By import that waits or runs. */
-const orders = defineTable<KeptOrder>('inventoryImportOrder');
+const orders = defineTable<string>('inventoryImportOrder');
 /** By import. */
 const notes = defineTable<readonly PlacedNote[]>('inventoryImportNote');
 
@@ -59,10 +58,10 @@ export class MemoryImports implements ImportStore {
     );
   }
 
-  insert(taken: InventoryImport, order?: KeptOrder): Promise<void> {
+  insert(taken: InventoryImport, order?: string): Promise<void> {
     return this.#session.run((tables) => {
       tables(imports).set(taken.id, taken);
-      if (order) tables(orders).set(taken.id, order);
+      if (order !== undefined) tables(orders).set(taken.id, order);
     });
   }
 
@@ -70,7 +69,7 @@ export class MemoryImports implements ImportStore {
     return this.#session.run((tables) => {
       const waiting = tables(imports).get(id);
       const order = tables(orders).get(id);
-      if (waiting?.state !== 'QUEUED' || !order) return null;
+      if (waiting?.state !== 'QUEUED' || order === undefined) return null;
       const started: InventoryImport = { ...waiting, state: 'RUNNING', startedAt: at, touchedAt: at };
       tables(imports).set(id, started);
       return { started, order };

@@ -11,7 +11,6 @@ import type {
   ImportProgress,
   ImportStore,
   InventoryImport,
-  KeptOrder,
   NoteFilter,
   StartedImport,
 } from '#resolvers/network/imports/inventory-import.ts';
@@ -94,12 +93,10 @@ export class PrismaImports implements ImportStore {
     }));
   }
 
-  async insert(taken: InventoryImport, order?: KeptOrder): Promise<void> {
+  async insert(taken: InventoryImport, order?: string): Promise<void> {
     await this.#session.together(async (db) => {
       await db.inventoryImport.create({ data: toRow(taken) });
-      if (!order) return;
-      // As bytes: a text of the database may not hold every character, and what is asked is judged elsewhere.
-      await db.inventoryImportOrder.create({ data: { importId: taken.id, body: Buffer.from(JSON.stringify(order)) } });
+      if (order !== undefined) await db.inventoryImportOrder.create({ data: { importId: taken.id, sealed: order } });
     });
   }
 
@@ -109,7 +106,7 @@ export class PrismaImports implements ImportStore {
       const [row] = await db.inventoryImport.updateManyAndReturn({ where: { id, state: 'QUEUED' }, data });
       const order = row && (await db.inventoryImportOrder.findUnique({ where: { importId: id } }));
       if (!order) return null;
-      return { started: toImport(row), order: JSON.parse(Buffer.from(order.body).toString()) as KeptOrder };
+      return { started: toImport(row), order: order.sealed };
     });
   }
 

@@ -9,8 +9,9 @@ import { ownWorker } from '#kernel/own-worker.ts';
 import { allowSomewhere } from '#resolvers/network/access.ts';
 import { carryOut } from '#resolvers/network/imports/carry-out.ts';
 import { type ImportInput, type ImportOrder, importInput } from '#resolvers/network/imports/input.ts';
-import { type InventoryImport, importStore, type KeptOrder } from '#resolvers/network/imports/inventory-import.ts';
+import { type InventoryImport, importStore } from '#resolvers/network/imports/inventory-import.ts';
 import { importJob } from '#resolvers/network/imports/job.ts';
+import { sealOrder } from '#resolvers/network/imports/order.ts';
 import { nothingYet, ProgressTeller } from '#resolvers/network/imports/progress.ts';
 import { type ReadOrder, readOrder } from '#resolvers/network/imports/read.ts';
 import { recordStart, takenIn } from '#resolvers/network/imports/record.ts';
@@ -39,14 +40,14 @@ export async function importInventory(ctx: Context, input: ImportInput): Promise
   const read = await readOrder(ctx, order);
   const isJob = ctx.find(ownWorker)?.id() != null && ctx.find(enqueue) !== null;
   const taken = takenIn(ctx, id, order, isJob ? 'QUEUED' : 'RUNNING', read.reading.rows.length);
-  if (isJob) await putInQueue(ctx, taken, { ...input });
+  if (isJob) await putInQueue(ctx, taken, sealOrder(ctx, id, input));
   else await recordStart(ctx, taken);
   const ended = order.wait ? waitForEnd(ctx, taken) : null;
   if (!isJob) carryOutHere(ctx, taken, order, read);
   return ended ?? asItRuns(ctx, taken);
 }
 
-const putInQueue = (ctx: Context, taken: InventoryImport, order: KeptOrder): Promise<void> =>
+const putInQueue = (ctx: Context, taken: InventoryImport, order: string): Promise<void> =>
   ctx.atomically(async (ctx) => {
     await ctx.use(importStore).insert(taken, order);
     await ctx.use(enqueue).put(ctx, [{ class: importJob, args: { importId: taken.id } }]);

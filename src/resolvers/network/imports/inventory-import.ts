@@ -112,13 +112,11 @@ export interface NoteFilter {
   readonly code?: string;
 }
 
-/** What was asked of an import, its text included: plain JSON, as `importInput` reads it. */
-export type KeptOrder = Readonly<Record<string, unknown>>;
-
 /** An import whose turn came. */
 export interface StartedImport {
   readonly started: InventoryImport;
-  readonly order: KeptOrder;
+  /** What was asked, sealed. */
+  readonly order: string;
 }
 
 /** What this domain asks of the storage of imports. */
@@ -131,8 +129,8 @@ export interface ImportStore {
   page(account: string | null, request: PageRequest): Promise<Page<InventoryImport>>;
   /** A page of the notes of each import, in their order, in one read however many. */
   notes(importIds: readonly string[], filter: NoteFilter, request: PageRequest): Promise<Page<ImportNote>[]>;
-  /** @param order kept with one that waits for its turn, until it ends. */
-  insert(taken: InventoryImport, order?: KeptOrder): Promise<void>;
+  /** @param order what was asked, sealed: kept with one that waits for its turn, until it ends. */
+  insert(taken: InventoryImport, order?: string): Promise<void>;
   /**
    * Makes an import that waits the caller's own: it runs from now on. Of racing callers exactly one gets it; null for all
    * others, and for one that does not wait any more.

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import type { Context } from '#kernel/context.ts';
 import { ImportRejectedError } from '#kernel/errors.ts';
-import { parse } from '#kernel/input.ts';
 import { defineJob } from '#kernel/job.ts';
 import { carryOut } from '#resolvers/network/imports/carry-out.ts';
-import { importInput } from '#resolvers/network/imports/input.ts';
-import { readOrder } from '#resolvers/network/imports/read.ts';
+import type { ImportOrder } from '#resolvers/network/imports/input.ts';
+import type { InventoryImport } from '#resolvers/network/imports/inventory-import.ts';
+import { openOrder } from '#resolvers/network/imports/order.ts';
+import { type ReadOrder, readOrder } from '#resolvers/network/imports/read.ts';
 import { recordEnd, recordTurn } from '#resolvers/network/imports/record.ts';
 
 export const importJob = defineJob({
@@ -20,12 +22,7 @@ export const importJob = defineJob({
     if (!turn) return log.warning('This import has ended already, or is not kept any more.');
     const { started } = turn;
     try {
-      const order = parse(importInput, turn.order);
-      const read = await readOrder(ctx, order).catch(async (error: unknown) => {
-        // It could be read when it was taken in; a Site that it names may be gone since.
-        await recordEnd(ctx, started, 'FAILED', started, []);
-        throw error;
-      });
+      const { order, read } = await readAgain(ctx, started, turn.order);
       await carryOut(ctx, started, order, read, signal);
     } catch (error) {
       if (!(error instanceof ImportRejectedError)) throw error;
@@ -34,3 +31,18 @@ export const importJob = defineJob({
     }
   },
 });
+
+/** It could be read when it was taken in; but a Site that it names may be gone since, or the key. */
+async function readAgain(
+  ctx: Context,
+  started: InventoryImport,
+  sealed: string,
+): Promise<{ order: ImportOrder; read: ReadOrder }> {
+  try {
+    const order = openOrder(ctx, started.id, sealed);
+    return { order, read: await readOrder(ctx, order) };
+  } catch (error) {
+    await recordEnd(ctx, started, 'FAILED', started, []);
+    throw error;
+  }
+}
