@@ -21,6 +21,11 @@ export const endLeasesInSql = sql`
     ORDER BY lease_expires_at LIMIT ${mostLost} FOR UPDATE SKIP LOCKED
   )`;
 
+/** Whether more are due than the first look saw, which took some of them. */
+export const moreDueInSql = ({ now }: DeliveryClaim, taken: number): Prisma.Sql => sql`
+  SELECT d.id FROM hook_delivery AS d WHERE ${waiting} AND d.next_attempt_at <= ${now}::timestamptz
+  ORDER BY d.next_attempt_at, d.id LIMIT 1 OFFSET ${window - taken}`;
+
 /** Of a hook that may be sent to at all. */
 const mayGo = (now: string): Prisma.Sql => sql`
   h.state = 'ACTIVE' AND (h.held_until IS NULL OR h.held_until <= ${now}::timestamptz)
@@ -94,5 +99,5 @@ export function claimInSql(claim: DeliveryClaim, where: 'inFront' | 'ofEachHook'
     )
     UPDATE hook_delivery AS d SET fence = ${claim.fence}::uuid, lease_expires_at = ${fromNow(claim.lease)}
     FROM taken WHERE d.id = taken.id
-    RETURNING ${deliveryColumns}`;
+    RETURNING ${deliveryColumns}, (SELECT h.target_origin FROM hook AS h WHERE h.id = d.hook_id) AS origin`;
 }

@@ -1,7 +1,7 @@
 import { type PageRequest, toPage } from '#kernel/page.ts';
 import { type HookAttempt as AttemptRow, Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { pageInSql } from '#plugins/storage-prisma/keyset.ts';
-import { claimInSql, endLeasesInSql, open } from '#plugins/storage-prisma/platform/hook-claim.ts';
+import { claimInSql, endLeasesInSql, moreDueInSql, open } from '#plugins/storage-prisma/platform/hook-claim.ts';
 import { deliveryColumns, type HookDeliveryRow, toDelivery } from '#plugins/storage-prisma/platform/hook-rows.ts';
 import { fromNow } from '#plugins/storage-prisma/platform/job-claim.ts';
 import { allOf, logicInSql, textInSql } from '#plugins/storage-prisma/platform/text-conditions.ts';
@@ -118,13 +118,15 @@ export class PrismaHookDeliveries implements HookDeliveryStore {
       const taken: HookDeliveryRow[] = [];
       const busy: Record<string, number> = { ...claim.busy };
       const look = async (where: Parameters<typeof claimInSql>[1]) => {
-        const rows = await db.$queryRaw<HookDeliveryRow[]>(
-          claimInSql({ ...claim, busy }, where, claim.limit - taken.length),
-        );
-        taken.push(...rows);
+        const statement = claimInSql({ ...claim, busy }, where, claim.limit - taken.length);
+        for (const { origin, ...row } of await db.$queryRaw<(HookDeliveryRow & { origin: string })[]>(statement)) {
+          taken.push(row);
+          busy[origin] = (busy[origin] ?? 0) + 1;
+        }
       };
       await look('inFront');
-      if (taken.length < claim.limit) await look('ofEachHook');
+      const isMore = async () => (await db.$queryRaw<object[]>(moreDueInSql(claim, taken.length))).length > 0;
+      if (taken.length < claim.limit && (await isMore())) await look('ofEachHook');
       return taken.map(toDelivery).sort(byDue);
     });
   }
