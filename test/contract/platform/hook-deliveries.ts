@@ -141,16 +141,40 @@ export const hookDeliveryContract: ContractSuite = (name, open) => {
       expect(await claimed({ limit: 1, perTarget: 4, busy: { 'https://dead.example.net': 3 } })).toHaveLength(1);
     });
 
+    test('are kept for active hooks alone', async () => {
+      const hooks = [await hook({ state: 'DISABLED' }), await hook({ state: 'SUSPENDED' }), await hook()];
+      const fresh = [...hooks, { id: newId(), ownerId: newId() }].map((owner) => newDelivery(owner));
+      expect((await deliveries().insert(fresh)).map(({ hookId }) => hookId)).toEqual([hooks[2]?.id]);
+    });
+
+    test('that are made while their hook ends are not left behind', async () => {
+      const owner = await hook();
+      const fresh = Array.from({ length: 20 }, () => newDelivery(owner));
+      const closed = { state: 'DEAD', deadReason: 'DISABLED' } as const;
+      await Promise.all([
+        ...fresh.map((delivery) => storage.atomically((use) => use(hookDeliveryStore).insert([delivery]))),
+        storage.atomically(async (use) => {
+          await use(hookStore).lock([owner.id]);
+          await use(hookStore).updateMany([owner.id], { state: 'DISABLED' });
+          await pause(20);
+          await use(hookDeliveryStore).close([owner.id], closed, instant(1));
+        }),
+      ]);
+      const open = await deliveries().page({ state: ['PENDING'] }, null, firstPage);
+      expect(open.items).toEqual([]);
+    });
+
     test('wait while their hook is not active, is held, or has an open breaker', async () => {
       const hooks = [
-        await hook({ state: 'DISABLED' }),
-        await hook({ state: 'SUSPENDED' }),
+        await hook(),
+        await hook(),
         await hook({ heldUntil: instant(2) }),
         await hook({ breaker: { state: 'OPEN', until: instant(2), failures: 5 } }),
       ];
       const all = hooks.map((owner) => newDelivery(owner));
       await deliveries().insert(all);
-      await deliveries().insert([newDelivery({ id: newId(), ownerId: newId() })]);
+      await storage.use(hookStore).updateMany([hooks[0]?.id ?? ''], { state: 'SUSPENDED' });
+      await storage.use(hookStore).delete([hooks[1]?.id ?? '']);
       expect(await claimed()).toEqual([]);
       expect(await claimed({ now: instant(2) })).toEqual(all.slice(2).map(({ sequence }) => sequence));
     });

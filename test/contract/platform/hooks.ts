@@ -149,6 +149,16 @@ export const hookContract: ContractSuite = (name, open) => {
       expect(await hooks().update(newId(), { etag: 'x' })).toBeNull();
     });
 
+    test('change together where nothing but their state is at stake', async () => {
+      const [one, two, other] = [await insert(), await insert(), await insert()];
+      const change = { state: 'SUSPENDED', listensAfter: null, etag: 'e9', updatedAt: instant(9) } as const;
+      expect(await hooks().updateMany([two.id, newId(), one.id], change)).toEqual([
+        { ...two, ...change },
+        { ...one, ...change },
+      ]);
+      expect(await hooks().getMany([other.id])).toEqual([other]);
+    });
+
     test('that two callers turn into one and the same: one of them does', async () => {
       const ownerId = newId();
       const all = await Promise.all(

@@ -69,6 +69,7 @@ export class MemoryHookDeliveries implements HookDeliveryStore {
   insert(deliveries: readonly NewHookDelivery[]): Promise<HookDelivery[]> {
     return this.#session.run((tables) =>
       deliveries.flatMap((delivery) => {
+        if (tables(hookTable).get(delivery.hookId)?.state !== 'ACTIVE') return [];
         if (tables(keyTable).has(keyOf(delivery))) return [];
         tables(keyTable).set(keyOf(delivery), delivery.id);
         return bare(put(tables, { ...undelivered(delivery), lease: null }));

@@ -70,10 +70,18 @@ export class MemoryHooks implements HookStore {
     return this.#session.run((tables) => {
       const hook = tables(hookTable).get(id);
       if (!hook) return null;
-      const said = Object.entries(structuredClone(change)).filter(([, value]) => value !== undefined);
-      const next: Hook = { ...hook, ...Object.fromEntries(said) };
+      const next = changed(hook, change);
       return isTaken(tables, next, id) ? null : put(tables, next);
     });
+  }
+
+  updateMany(ids: readonly string[], change: Omit<HookChange, 'event' | 'target'>): Promise<Hook[]> {
+    return this.#session.run((tables) =>
+      ids.flatMap((id) => {
+        const hook = tables(hookTable).get(id);
+        return hook ? put(tables, changed(hook, change)) : [];
+      }),
+    );
   }
 
   async delete(ids: readonly string[]): Promise<void> {
@@ -131,6 +139,11 @@ function put(tables: Tables, hook: Hook): Hook {
   tables(hookTable).set(hook.id, hook);
   return hook;
 }
+
+const changed = (hook: Hook, change: HookChange): Hook => ({
+  ...hook,
+  ...Object.fromEntries(Object.entries(structuredClone(change)).filter(([, value]) => value !== undefined)),
+});
 
 type HookKey = Pick<Hook, 'ownerId' | 'event' | 'target'>;
 

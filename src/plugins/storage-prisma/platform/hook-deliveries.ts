@@ -71,17 +71,19 @@ export class PrismaHookDeliveries implements HookDeliveryStore {
   }
 
   async insert(deliveries: readonly NewHookDelivery[]): Promise<HookDelivery[]> {
-    // Keys are taken in one order by all, so that two callers never wait for each other in a circle.
+    // Hooks and keys are taken in one order by all, so that two callers never wait for each other in a circle.
     const rows = await this.#session.run(
       (db) => db.$queryRaw<HookDeliveryRow[]>`
         INSERT INTO hook_delivery AS d (id, hook_id, owner_id, event_id, event_name, sequence, subject, webhook_id, state,
           attempt_count, series, next_attempt_at, body, created_at, updated_at)
-        SELECT id, "hookId", "ownerId", "eventId", "eventName", sequence, subject, "webhookId", 'PENDING', 0, 1,
+        SELECT fresh.id, "hookId", "ownerId", "eventId", "eventName", sequence, fresh.subject, "webhookId", 'PENDING', 0, 1,
           "nextAttemptAt", body, "createdAt", "createdAt"
         FROM json_to_recordset(${JSON.stringify(deliveries)}::json) AS fresh(
           id uuid, "hookId" uuid, "ownerId" uuid, "eventId" uuid, "eventName" text, sequence bigint, subject text,
           "webhookId" text, "nextAttemptAt" timestamptz, body text, "createdAt" timestamptz)
+        JOIN hook AS h ON h.id = fresh."hookId" AND h.state = 'ACTIVE'
         ORDER BY "hookId", "eventId"
+        FOR SHARE OF h
         ON CONFLICT (hook_id, event_id) DO NOTHING RETURNING ${deliveryColumns}`,
     );
     const fresh = new Map(rows.map((row) => [row.id, toDelivery(row)]));

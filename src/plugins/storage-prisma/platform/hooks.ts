@@ -95,6 +95,13 @@ export class PrismaHooks implements HookStore {
     });
   }
 
+  async updateMany(ids: readonly string[], change: Omit<HookChange, 'event' | 'target'>): Promise<Hook[]> {
+    const rows = await this.#session.run((db) =>
+      db.hook.updateManyAndReturn({ where: { id: { in: [...ids] } }, data: hookData(change) }),
+    );
+    return inOrder(ids, rows.map(toHook)).filter((hook) => hook !== null);
+  }
+
   async delete(ids: readonly string[]): Promise<void> {
     await this.#session.run((db) => db.hook.deleteMany({ where: { id: { in: [...ids] } } }));
   }

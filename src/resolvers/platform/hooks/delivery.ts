@@ -140,7 +140,10 @@ export interface HookDeliveryStore {
   page(filter: HookDeliveryFilter, owner: string | null, request: PageRequest): Promise<Page<HookDelivery>>;
   /** The last attempts of each delivery, `mostAttempts` at most, oldest first. */
   attempts(deliveryIds: readonly string[]): Promise<HookAttempt[][]>;
-  /** Keeps deliveries. Of (hook, event) there is one: where it is there already, nothing changes. Answers the new ones. */
+  /**
+   * Keeps deliveries. Of (hook, event) there is one: where it is there already, nothing changes. None is kept for a hook
+   * that is not ACTIVE: who makes it so at the same time waits for this unit, or was first. Answers the new ones.
+   */
   insert(deliveries: readonly NewHookDelivery[]): Promise<HookDelivery[]>;
   /** Which of these events have a delivery of the hook: row ids of the events. */
   delivered(hookId: string, eventIds: readonly string[]): Promise<string[]>;

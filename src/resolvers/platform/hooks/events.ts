@@ -136,7 +136,7 @@ export function tellHook<Data extends { hook: HookSnapshot }>(
   event: EventDefinition<Data>,
   hook: Hook,
   more: Omit<Data, 'hook'>,
-  change: { readonly before?: Hook; readonly after?: Hook } = {},
+  change: { readonly before?: Hook | undefined; readonly after?: Hook } = {},
 ): void {
   ctx.events.append(event, { ...more, hook: hookSnapshot(hook) } as Data, {
     subject: hookGlobalId(hook.id),

@@ -130,6 +130,8 @@ export interface HookStore {
    * target; of racing callers exactly one gets it.
    */
   update(id: string, change: HookChange): Promise<Hook | null>;
+  /** Changes hooks that this unit locked, all alike; neither event nor target. Answers them as they are then. */
+  updateMany(ids: readonly string[], change: Omit<HookChange, 'event' | 'target'>): Promise<Hook[]>;
   /** Deletes hooks with their secrets. Their deliveries stay. */
   delete(ids: readonly string[]): Promise<void>;
   /** Ids of hooks of an account in one of these states, at most `limit`, oldest first. */
