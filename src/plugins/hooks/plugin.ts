@@ -1,4 +1,5 @@
 import { aborted } from '#kernel/aborted.ts';
+import { accountTies } from '#kernel/account-ties.ts';
 import { background } from '#kernel/background.ts';
 import type { Context } from '#kernel/context.ts';
 import { egress } from '#kernel/egress.ts';
@@ -12,10 +13,13 @@ import { hookMetrics } from '#plugins/hooks/metrics.ts';
 import { HookSender } from '#plugins/hooks/sender.ts';
 import { WakeUps } from '#plugins/hooks/wake.ts';
 import { readVersion } from '#plugins/info.ts';
+import { hookArea } from '#resolvers/platform/hooks/area.ts';
 import { hookDeliveryStore } from '#resolvers/platform/hooks/delivery.ts';
+import { hookEvents } from '#resolvers/platform/hooks/events.ts';
 import { hookStore } from '#resolvers/platform/hooks/hook.ts';
 import { hookListener } from '#resolvers/platform/hooks/listen.ts';
 import { hookRules } from '#resolvers/platform/hooks/rules.ts';
+import { hookTies } from '#resolvers/platform/hooks/ties.ts';
 import { hookWake } from '#resolvers/platform/hooks/wake.ts';
 
 interface HooksSetup {
@@ -31,7 +35,9 @@ export const hooks = definePlugin({
   description: 'Sends events to the servers of those who want to be told.',
   config: hooksConfig,
   uses: { eventLog, hookStore, hookDeliveryStore, secretBox, egress, queue },
-  provides: [hookRules, hookWake, hooksSetup],
+  provides: [hookRules, hookWake, hooksSetup, accountTies],
+  permissions: [hookArea],
+  events: hookEvents,
   listeners: [hookListener],
   tasks: [{ name: 'hooks', run: (ctx, signal) => send(ctx.use(hooksSetup), signal) }],
   setup({ config, ports, provide, context }) {
@@ -44,6 +50,7 @@ export const hooks = definePlugin({
     );
     provide.bound(hookWake, (unit) => wakeUps.bound(unit));
     provide(hooksSetup, { wakeUps, context });
+    provide(accountTies, hookTies);
     return undefined;
   },
 });
