@@ -6,6 +6,7 @@ import { egress } from '#kernel/egress.ts';
 import { eventLog } from '#kernel/event.ts';
 import { definePort } from '#kernel/port.ts';
 import { secretBox } from '#kernel/secret-box.ts';
+import { sweepers } from '#kernel/sweeper.ts';
 import { queue } from '#kernel/tickets.ts';
 import { definePlugin } from '#plugins/define.ts';
 import { hooksConfig } from '#plugins/hooks/config.ts';
@@ -19,8 +20,10 @@ import { hookEvents } from '#resolvers/platform/hooks/events.ts';
 import { hookStore } from '#resolvers/platform/hooks/hook.ts';
 import { hookListener } from '#resolvers/platform/hooks/listen.ts';
 import { hookRules } from '#resolvers/platform/hooks/rules.ts';
+import { hookSweeper } from '#resolvers/platform/hooks/sweep.ts';
 import { hookTies } from '#resolvers/platform/hooks/ties.ts';
 import { hookWake } from '#resolvers/platform/hooks/wake.ts';
+import { hooks as hookTypes } from '#schema/platform/hook.ts';
 
 interface HooksSetup {
   readonly wakeUps: WakeUps;
@@ -35,9 +38,10 @@ export const hooks = definePlugin({
   description: 'Sends events to the servers of those who want to be told.',
   config: hooksConfig,
   uses: { eventLog, hookStore, hookDeliveryStore, secretBox, egress, queue },
-  provides: [hookRules, hookWake, hooksSetup, accountTies],
+  provides: [hookRules, hookWake, hooksSetup, accountTies, sweepers],
   permissions: [hookArea],
   events: hookEvents,
+  schema: hookTypes,
   listeners: [hookListener],
   tasks: [{ name: 'hooks', run: (ctx, signal) => send(ctx.use(hooksSetup), signal) }],
   setup({ config, ports, provide, context }) {
@@ -51,6 +55,7 @@ export const hooks = definePlugin({
     provide.bound(hookWake, (unit) => wakeUps.bound(unit));
     provide(hooksSetup, { wakeUps, context });
     provide(accountTies, hookTies);
+    provide(sweepers, hookSweeper);
     return undefined;
   },
 });
