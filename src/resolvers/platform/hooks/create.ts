@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { allow } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
-import { ConflictError, NotFoundError } from '#kernel/errors.ts';
+import { ConflictError, InputError, NotFoundError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
 import { parse } from '#kernel/input.ts';
 import { secretBox } from '#kernel/secret-box.ts';
@@ -42,6 +42,7 @@ export interface HookWithSecret {
 export async function createHook(ctx: Context, input: HookCreateInput): Promise<HookWithSecret> {
   allow(ctx, 'hook:write');
   const { owner, event, target, signing, ...rest } = parse(HookCreate, input);
+  if (owner == null && ctx.viewer.kind === 'SYSTEM') throw InputError.at(['owner'], 'Say whose hook it is.');
   const ownerId = await permittedOwner(ctx, owner ?? null, 'hook:admin');
   await requireWishes(ctx, event, target);
   return ctx.atomically(async (ctx) => {
