@@ -29,7 +29,8 @@ export class HookSender {
   readonly #running = new Set<Promise<void>>();
   readonly #busy = new Map<string, number>();
   readonly #look: Repeated;
-  #timer: { readonly at: number; readonly timer: Timer } | null = null;
+  /** When it is to look again, by that time. */
+  readonly #timers = new Map<number, Timer>();
   #isLeaving = false;
 
   /**
@@ -56,7 +57,7 @@ export class HookSender {
   /** Takes no more, and resolves when what is under way has ended. */
   async leave(): Promise<void> {
     this.#isLeaving = true;
-    this.#timer?.timer.cancel();
+    for (const timer of this.#timers.values()) timer.cancel();
     await this.#look.stop();
     await Promise.all(this.#running);
   }
@@ -135,13 +136,12 @@ export class HookSender {
 
   #wakeAt(at: number): void {
     const { clock } = this.#context();
-    if (this.#isLeaving || (this.#timer && this.#timer.at <= at && this.#timer.at > clock.now())) return;
-    this.#timer?.timer.cancel();
-    const timer = clock.after(Math.max(at - clock.now(), 0), () => {
-      this.#timer = null;
+    if (this.#isLeaving || this.#timers.has(at)) return;
+    const timer = clock.after(at - clock.now(), () => {
+      this.#timers.delete(at);
       this.wake();
     });
-    this.#timer = { at, timer };
+    this.#timers.set(at, timer);
   }
 }
 
