@@ -51,19 +51,19 @@ export interface HookHouseOptions {
   readonly storage?: readonly GatehousePlugin[];
   readonly more?: readonly GatehousePlugin[];
   readonly works?: boolean;
+  /** In place of the plugin that guards what leaves. */
+  readonly guard?: GatehousePlugin;
   /** Of the section `hooks`. */
   readonly hooks?: Readonly<Record<string, unknown>>;
 }
 
-export const hookPlugins = [secretBoxPlugin, egressPlugin, network, hooks];
-
 export async function openHooks(options: HookHouseOptions = {}): Promise<HookHouse> {
-  const { config = {}, storage = [storageMemory], more = [], works = true } = options;
+  const { config = {}, storage = [storageMemory], more = [], works = true, guard = egressPlugin } = options;
   // Receivers refuse what was signed long ago by their own clocks.
   const clock = fakeClock(Date.now());
   const identity = await openIdentity(
     { ...config, hooks: { allow: ['127.0.0.1'], jitter: 0, timeout: '2s', ...options.hooks } },
-    [...storage, ...hookPlugins, ...more],
+    [...storage, secretBoxPlugin, guard, network, hooks, ...more],
     ({ name }) => name !== 'test-areas',
     undefined,
     clock,

@@ -13,10 +13,12 @@ import {
   hookDisabled,
   hookEnabled,
   hookSecretRotated,
+  hookTested,
   hookUpdated,
 } from '#resolvers/platform/hooks/events.ts';
 import { type Replayed, replayHook } from '#resolvers/platform/hooks/replay.ts';
 import { retryHookDelivery } from '#resolvers/platform/hooks/retry.ts';
+import { type HookTestInput, testHook } from '#resolvers/platform/hooks/test.ts';
 import { replaceHook, updateHook } from '#resolvers/platform/hooks/update.ts';
 import type { Builder, SchemaTypes } from '#schema/builder.ts';
 import { mutation } from '#schema/mutation.ts';
@@ -205,6 +207,17 @@ function repetitions(builder: Builder): void {
         description: 'The number of the last event of the range.',
         resolve: (replayed: Replayed) => String(replayed.toSequence),
       }),
+    }),
+  });
+  mutation(builder, 'hookTest', {
+    description: `Sends one signed request with sample data, at once, and answers what came of it; nothing else learns of it. ${whose}`,
+    needs,
+    emits: [hookTested],
+    input: (t) => ({ id: t.id({ required: true, description: 'Which hook.' }) }),
+    resolve: (ctx, input) => testHook(ctx, input as HookTestInput),
+    success: (t) => ({
+      hook: t.expose('hook', { type: 'Hook', description: 'The hook.' }),
+      attempt: t.expose('attempt', { type: 'HookAttempt', description: 'What came of it.' }),
     }),
   });
   mutation(builder, 'hookDeliveryRetry', {

@@ -130,17 +130,21 @@ export const hookEvents = [
 
 const factsOf = (ownerId: string, hookId: string) => ({ ...accountFacts(ownerId), hook: hookId });
 
-/** Appends an event about a hook. `more` is what its data says beside the hook. */
+/**
+ * Appends an event about a hook. `more` is what its data says beside the hook, `change.id` the row id of the event where
+ * that was told before.
+ */
 export function tellHook<Data extends { hook: HookSnapshot }>(
   ctx: Context,
   event: EventDefinition<Data>,
   hook: Hook,
   more: Omit<Data, 'hook'>,
-  change: { readonly before?: Hook | undefined; readonly after?: Hook } = {},
+  change: { readonly before?: Hook | undefined; readonly after?: Hook; readonly id?: string } = {},
 ): void {
   ctx.events.append(event, { ...more, hook: hookSnapshot(hook) } as Data, {
     subject: hookGlobalId(hook.id),
     scope: factsOf(hook.ownerId, hook.id),
+    ...(change.id !== undefined && { id: change.id }),
     ...(change.before && { before: hookSnapshot(change.before) }),
     ...(change.after && { after: hookSnapshot(change.after) }),
   });
