@@ -26,9 +26,12 @@ export const moreDueInSql = ({ now }: DeliveryClaim, taken: number): Prisma.Sql 
   SELECT d.id FROM hook_delivery AS d WHERE ${waiting} AND d.next_attempt_at <= ${now}::timestamptz
   ORDER BY d.next_attempt_at, d.id LIMIT 1 OFFSET ${window - taken}`;
 
+const busyAt = (busy: DeliveryClaim['busy'], origin: Prisma.Sql): Prisma.Sql =>
+  sql`coalesce((${JSON.stringify(busy)}::jsonb ->> ${origin})::int, 0)`;
+
 /** Of a hook that may be sent to at all. */
-const mayGo = (now: string): Prisma.Sql => sql`
-  h.state = 'ACTIVE' AND (h.held_until IS NULL OR h.held_until <= ${now}::timestamptz)
+const mayGo = ({ now, perTarget, busy }: DeliveryClaim): Prisma.Sql => sql`
+  h.state = 'ACTIVE' AND ${busyAt(busy, sql`h.target_origin`)} < ${perTarget} AND (h.held_until IS NULL OR h.held_until <= ${now}::timestamptz)
   AND (h.breaker_state <> 'OPEN' OR h.breaker_until IS NULL OR h.breaker_until <= ${now}::timestamptz)
   AND (h.breaker_state = 'CLOSED'
     OR NOT EXISTS (SELECT FROM hook_delivery AS out WHERE out.hook_id = h.id AND out.fence IS NOT NULL))`;
@@ -41,23 +44,21 @@ const isFirst = sql`
       AND earlier.state IN ('PENDING', 'RETRYING')
   ))`;
 
-const candidateColumns = sql`
-  front.id, front.next_attempt_at, h.id AS hook_id, h.target_origin, h.breaker_state`;
+const needed = sql`d.id, d.hook_id, d.subject, d.sequence, d.next_attempt_at`;
+const candidate = sql`d.id, d.hook_id, d.next_attempt_at, h.target_origin, h.breaker_state`;
 
 /** What may go out of those in front. */
-const inFront = ({ now }: DeliveryClaim): Prisma.Sql => sql`
-  SELECT ${candidateColumns} FROM (
-    SELECT d.id, d.next_attempt_at FROM hook_delivery AS d
-    WHERE ${waiting} AND d.next_attempt_at <= ${now}::timestamptz
+const inFront = (claim: DeliveryClaim): Prisma.Sql => sql`
+  SELECT ${candidate} FROM (
+    SELECT ${needed} FROM hook_delivery AS d WHERE ${waiting} AND d.next_attempt_at <= ${claim.now}::timestamptz
     ORDER BY d.next_attempt_at, d.id LIMIT ${window}
-  ) AS front
-  JOIN hook_delivery AS d ON d.id = front.id
+  ) AS d
   JOIN hook AS h ON h.id = d.hook_id
-  WHERE ${mayGo(now)} AND ${isFirst}`;
+  WHERE ${mayGo(claim)} AND ${isFirst}`;
 
 /** What may go out of each hook, found hook by hook: past those of which nothing may, however many they have. */
-const ofEachHook = ({ now, perTarget }: DeliveryClaim): Prisma.Sql => sql`
-  SELECT ${candidateColumns} FROM (
+const ofEachHook = (claim: DeliveryClaim): Prisma.Sql => sql`
+  SELECT ${candidate} FROM (
     WITH RECURSIVE step AS (
       (SELECT d.hook_id FROM hook_delivery AS d WHERE ${waiting} ORDER BY d.hook_id LIMIT 1)
       UNION ALL
@@ -69,11 +70,18 @@ const ofEachHook = ({ now, perTarget }: DeliveryClaim): Prisma.Sql => sql`
   ) AS step
   JOIN hook AS h ON h.id = step.hook_id
   CROSS JOIN LATERAL (
-    SELECT d.id, d.next_attempt_at FROM hook_delivery AS d
-    WHERE d.hook_id = h.id AND ${waiting} AND d.next_attempt_at <= ${now}::timestamptz AND ${isFirst}
-    ORDER BY d.next_attempt_at, d.id LIMIT ${perTarget}
-  ) AS front
-  WHERE ${mayGo(now)}`;
+    SELECT ${needed} FROM hook_delivery AS d
+    WHERE d.hook_id = h.id AND ${waiting} AND d.next_attempt_at <= ${claim.now}::timestamptz AND ${isFirst}
+    ORDER BY d.next_attempt_at, d.id LIMIT ${claim.perTarget}
+  ) AS d
+  WHERE ${mayGo(claim)}`;
+
+/**
+ * Within this transaction, whether a plan may gather rows before it sorts them. A hook may have very many that are due,
+ * of which the first few are wanted: they are walked to in the order of their index.
+ */
+export const gatherInSql = (may: boolean): Prisma.Sql =>
+  sql`SELECT set_config('enable_bitmapscan', ${may ? 'on' : 'off'}, true)`;
 
 /**
  * Leases what may go out, no more than fits to each origin, and of a hook whose breaker is not closed the first alone.
@@ -88,7 +96,7 @@ export function claimInSql(claim: DeliveryClaim, where: 'inFront' | 'ofEachHook'
     place AS (
       SELECT id, next_attempt_at,
         row_number() OVER (PARTITION BY target_origin ORDER BY next_attempt_at, id)
-          + coalesce((${JSON.stringify(claim.busy)}::jsonb ->> target_origin)::int, 0) AS place
+          + ${busyAt(claim.busy, sql`target_origin`)} AS place
       FROM turn WHERE breaker_state = 'CLOSED' OR turn = 1
     ),
     picked AS (

@@ -1,7 +1,13 @@
 import { type PageRequest, toPage } from '#kernel/page.ts';
 import { type HookAttempt as AttemptRow, Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { pageInSql } from '#plugins/storage-prisma/keyset.ts';
-import { claimInSql, endLeasesInSql, moreDueInSql, open } from '#plugins/storage-prisma/platform/hook-claim.ts';
+import {
+  claimInSql,
+  endLeasesInSql,
+  gatherInSql,
+  moreDueInSql,
+  open,
+} from '#plugins/storage-prisma/platform/hook-claim.ts';
 import { deliveryColumns, type HookDeliveryRow, toDelivery } from '#plugins/storage-prisma/platform/hook-rows.ts';
 import { fromNow } from '#plugins/storage-prisma/platform/job-claim.ts';
 import { allOf, logicInSql, textInSql } from '#plugins/storage-prisma/platform/text-conditions.ts';
@@ -128,7 +134,11 @@ export class PrismaHookDeliveries implements HookDeliveryStore {
       };
       await look('inFront');
       const isMore = async () => (await db.$queryRaw<object[]>(moreDueInSql(claim, taken.length))).length > 0;
-      if (taken.length < claim.limit && (await isMore())) await look('ofEachHook');
+      if (taken.length < claim.limit && (await isMore())) {
+        await db.$queryRaw(gatherInSql(false));
+        await look('ofEachHook');
+        await db.$queryRaw(gatherInSql(true));
+      }
       return taken.map(toDelivery).sort(byDue);
     });
   }
@@ -227,7 +237,8 @@ const toAttempt = ({ at, error, ...row }: AttemptRow): HookAttempt => ({
 const termsInSql = ({ hook, state, event, from, to }: HookDeliveryTerms): Prisma.Sql =>
   allOf([
     ...(hook == null ? [] : [sql`d.hook_id = ${hook}::uuid`]),
-    ...(state ? [sql`d.state = ANY (${[...state]}::text[])`] : []),
+    // One state alone is walked along its index in the order of the list.
+    ...(state ? [state.length === 1 ? sql`d.state = ${state[0]}` : sql`d.state = ANY (${[...state]}::text[])`] : []),
     // The names of events are ASCII.
     ...(event ? [textInSql(event, sql`d.event_name`, sql`lower(d.event_name)`)] : []),
     ...(from == null ? [] : [sql`d.created_at >= ${from}::timestamptz`]),
