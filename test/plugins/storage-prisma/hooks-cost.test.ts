@@ -81,10 +81,6 @@ async function openStore(rows: number): Promise<Store> {
       await work();
       const costs = [];
       for (const statement of [...sent]) costs.push(await costOf(database, statement));
-      console.log(
-        rows,
-        costs.map((c) => [c.pages, c.indexes.join()]),
-      );
       return {
         pages: costs.reduce((sum, { pages }) => sum + pages, 0),
         scanned: costs.flatMap(({ scanned }) => scanned).filter((table) => /^hook_(delivery|attempt)$/.test(table)),
