@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { planOf } from '#commands/config.ts';
+import { readDuration } from '#commands/duration.ts';
 import {
   type ListOptions,
   listOptions,
@@ -13,8 +14,6 @@ import type { Column } from '#commands/output.ts';
 import { eventFields, type Runner, type ShownEvent } from '#commands/runner.ts';
 import { action, hereOnly, noun, type RunnerSession, type Shell } from '#commands/shell.ts';
 import { examples, given } from '#commands/things.ts';
-import { duration } from '#kernel/config.ts';
-import { InputError } from '#kernel/errors.ts';
 import type { EventsConfig } from '#resolvers/platform/events/config.ts';
 import { renewEventLog, trimEventLog } from '#resolvers/platform/events/retention.ts';
 
@@ -140,12 +139,6 @@ async function periodsOf(session: RunnerSession<Periods>) {
     live: live === undefined ? retention.live : readDuration('live', live),
     audit: audit === undefined ? retention.audit : readDuration('audit', audit),
   };
-}
-
-function readDuration(name: string, text: string): number {
-  const read = duration().safeParse(text);
-  if (read.success) return read.data;
-  throw new InputError(read.error.issues.map(({ message }) => ({ path: [name], message })));
 }
 
 interface LogState {

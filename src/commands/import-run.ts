@@ -8,7 +8,7 @@ export interface ImportSummary {
   readonly id: string;
   readonly format: string;
   readonly dryRun: boolean;
-  readonly state: 'RUNNING' | 'COMPLETED' | 'REJECTED' | 'FAILED';
+  readonly state: 'QUEUED' | 'RUNNING' | 'COMPLETED' | 'REJECTED' | 'FAILED';
   readonly counts: readonly {
     readonly kind: string;
     readonly created: number;
@@ -61,7 +61,7 @@ export async function runImport(
 const interval = 500;
 
 async function ended(runner: Runner, run: ImportSummary): Promise<ImportSummary> {
-  if (run.state !== 'RUNNING') return run;
+  if (run.state !== 'QUEUED' && run.state !== 'RUNNING') return run;
   await pause(interval);
   const { found } = await runner.run<{ found: ImportSummary | null }>(
     `query ($id: ID!) { found: inventoryImport(id: $id) { ${importFields} } }`,

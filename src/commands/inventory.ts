@@ -130,6 +130,7 @@ async function readBytes(terminal: Terminal, file: string): Promise<Uint8Array> 
 }
 
 const sentences = {
+  QUEUED: 'The import still waits for a worker.',
   RUNNING: 'The import still runs.',
   COMPLETED: 'The import is done.',
   REJECTED: 'The import was rejected: nothing was written.',

@@ -9,6 +9,7 @@ import { dataCollectionCommand } from '#commands/data-collection.ts';
 import { deviceCommand } from '#commands/device.ts';
 import { eventCommand } from '#commands/event.ts';
 import { exits, showErrors, toFailure } from '#commands/failure.ts';
+import { hookCommand } from '#commands/hook.ts';
 import { infoCommand } from '#commands/info.ts';
 import { inventoryCommand } from '#commands/inventory.ts';
 import { jobCommand } from '#commands/job.ts';
@@ -53,6 +54,7 @@ const commands: readonly AddCommand[] = [
   sessionCommand,
   keyCommand,
   eventCommand,
+  hookCommand,
   jobCommand,
   queueCommand,
   maintenanceCommand,

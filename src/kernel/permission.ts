@@ -38,6 +38,13 @@ export interface Permission {
  */
 export type Facts = Readonly<Record<string, string | readonly string[] | { readonly all: readonly string[] }>>;
 
+/** Everything that a fact names, any-of or all-of. */
+export function factValues(fact: Facts[string] | undefined): readonly string[] {
+  if (fact === undefined) return [];
+  if (typeof fact === 'string') return [fact];
+  return 'all' in fact ? fact.all : fact;
+}
+
 export interface ScopeGrant {
   readonly kind: string;
   readonly value: string;

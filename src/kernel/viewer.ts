@@ -20,6 +20,8 @@ export interface Viewer {
   readonly name: string;
   readonly rights: Rights;
   readonly credential: Credential | null;
+  /** The permission texts to which the credential narrows the account's rights, where it does. */
+  readonly narrowedTo?: readonly string[];
   /** Set while the account may do nothing but change its password. */
   readonly mustChangePassword: boolean;
 }

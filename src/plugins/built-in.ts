@@ -6,6 +6,7 @@ import { authProxy } from '#plugins/auth-proxy/plugin.ts';
 import { authToken } from '#plugins/auth-token/plugin.ts';
 import type { GatehousePlugin } from '#plugins/define.ts';
 import { egressPlugin } from '#plugins/egress/plugin.ts';
+import { hooks } from '#plugins/hooks/plugin.ts';
 import { info } from '#plugins/info.ts';
 import { jobs } from '#plugins/jobs.ts';
 import { mailNone } from '#plugins/mail-none.ts';
@@ -49,6 +50,7 @@ export const defaultPlugins: readonly GatehousePlugin[] = [
   messages,
   settings,
   store,
+  hooks,
   retention,
   network,
   stixValidatorPlugin,

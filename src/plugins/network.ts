@@ -11,14 +11,15 @@ import { attributeStore } from '#resolvers/network/attributes/store.ts';
 import { namingOthers } from '#resolvers/network/changes/show.ts';
 import { circuitCreated, circuitDeleted, circuitStore, circuitUpdated } from '#resolvers/network/circuits/circuit.ts';
 import { deviceCreated, deviceDeleted, deviceStore, deviceUpdated } from '#resolvers/network/devices/device.ts';
-import { abandonedImportsTask, endLeftImports } from '#resolvers/network/imports/abandoned.ts';
+import { abandonedImportsTask, endedJobsListener, endLeftImports } from '#resolvers/network/imports/abandoned.ts';
+import { createImportEnds, importEnds } from '#resolvers/network/imports/ends.ts';
 import {
   importCompleted,
   importFailed,
   importStarted,
   importStore,
 } from '#resolvers/network/imports/inventory-import.ts';
-import { createWaitingImports, importJob, waitingImports } from '#resolvers/network/imports/job.ts';
+import { importJob } from '#resolvers/network/imports/job.ts';
 import { interfaceCreated, interfaceDeleted, interfaceUpdated } from '#resolvers/network/interfaces/interface.ts';
 import { readMac } from '#resolvers/network/interfaces/mac.ts';
 import { interfaceStore } from '#resolvers/network/interfaces/store.ts';
@@ -203,6 +204,7 @@ export const network = definePlugin({
   events,
   jobs: [importJob],
   tasks: [abandonedImportsTask],
+  listeners: [endedJobsListener],
   uses: {
     siteStore,
     attributeStore,
@@ -216,7 +218,7 @@ export const network = definePlugin({
     grants,
     secretBox,
   },
-  provides: [networkSettings, addressInventory, waitingImports],
+  provides: [networkSettings, addressInventory, importEnds],
   schema(builder) {
     resources(builder);
     sites(builder);
@@ -238,7 +240,7 @@ export const network = definePlugin({
     changes(builder, events);
   },
   async setup({ config, provide, context }) {
-    provide(waitingImports, createWaitingImports());
+    provide(importEnds, createImportEnds());
     provide(addressInventory, networkInventory);
     const { pattern } = config.hostname;
     const { defaultMac } = config.interface;

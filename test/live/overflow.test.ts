@@ -95,6 +95,10 @@ test('under COALESCE the newest of each subject is kept, and says how many it st
   const probe = await openProbe({ live: { ...small, queue: { items: 50, bytes: '1MiB' } } });
   const slow = await stalled(probe.url, 'COALESCE');
   for (let n = 0; n < rounds; n += 1) await probe.tick([n], { pad });
+  // One of each of three subjects, at most.
+  await expect.poll(() => probe.figure('live_queue_items')).toBeGreaterThan(0);
+  expect(await probe.figure('live_queue_items')).toBeLessThanOrEqual(3);
+  expect(await probe.figure('live_queue_bytes')).toBeGreaterThan(pad);
   slow.socket.resume();
   await slow.until((message) => message.type === 'next' && tickOf(payloadOf(message)).n === rounds - 1, 20_000);
   const items = slow.messages
@@ -107,15 +111,18 @@ test('under COALESCE the newest of each subject is kept, and says how many it st
   // Three subjects: the last of each has come.
   const last = items.slice(-3).map((item) => tickOf(item).n);
   expect(last).toEqual([rounds - 3, rounds - 2, rounds - 1]);
+  expect([await probe.figure('live_queue_items'), await probe.figure('live_queue_bytes')]).toEqual([0, 0]);
   await probe.gateway.dispose();
 }, 60_000);
 
 test('under COALESCE more subjects than the queue holds end the stream', async () => {
-  const probe = await openProbe({ live: { ...small, socket: { bytes: '64KiB', closeGrace: '20s' } } });
+  const socket = { bytes: '64KiB', closeGrace: '20s', slowConsumerCode: 1013 };
+  const probe = await openProbe({ live: { ...small, socket } });
   const slow = await stalled(probe.url, 'COALESCE');
   for (let n = 0; n < rounds; n += 1) await probe.tick([n], { pad, subject: `own${n}` });
   slow.socket.resume();
-  expect((await slow.closed).code).toBe(4429);
+  expect((await slow.closed).code).toBe(1013);
+  expect(await (await fetch(`${probe.url}/metrics`)).text()).toContain('gatehouse_live_closes_total{code="1013"} 1');
   await probe.gateway.dispose();
 }, 60_000);
 

@@ -121,8 +121,8 @@ export async function openIdentity(
   plugins: readonly GatehousePlugin[] = [storageMemory],
   keeps: (plugin: GatehousePlugin) => boolean = () => true,
   log?: Logger,
+  clock: ManualClock = manualClock(),
 ): Promise<Identity> {
-  const clock = manualClock();
   const gateway = await createGateway({
     clock,
     ...(log && { log }),

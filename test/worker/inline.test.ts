@@ -122,6 +122,20 @@ describe('the rights of a job', () => {
   });
 });
 
+test('a job of who used a narrowed credential has no more rights than that', async () => {
+  await opened();
+  const permissions = ['job:execute@tests.', 'role:read'];
+  const account = await createAccount(open.system, { name: 'ada', permissions, roles: [] });
+  const ask = async (narrowedTo: readonly string[], count: number) => {
+    const viewer = { ...open.system.viewer, id: account.id, name: 'ada', narrowedTo };
+    const { id } = await enqueueJob(open.system.as(viewer), { name: 'tests.mine', args: { act: 'forbidden', count } });
+    return open.until(id, ({ state }) => isFinal(state));
+  };
+  expect((await ask(['*'], 1)).state).toBe('COMPLETE');
+  const job = await ask(['job:execute@tests.', 'account:read'], 2);
+  expect(job.lastError?.message).toContain('Needs role:read');
+});
+
 describe('maintenance', () => {
   test('lets nothing begin of a project, and what is enqueued waits', async () => {
     await opened();

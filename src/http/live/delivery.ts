@@ -63,7 +63,7 @@ export function createDelivery(parts: DeliveryParts) {
     present,
     config: live,
     log,
-    metrics: liveMetrics(metrics),
+    metrics: liveMetrics(metrics, live.socket.slowConsumerCode),
     context,
     render: createRender({
       schema,

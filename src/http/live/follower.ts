@@ -1,4 +1,5 @@
 import type { Frame } from '#http/live/frame.ts';
+import type { Queued } from '#http/live/member.ts';
 import type { LiveOperation } from '#http/live/operation.ts';
 import type { Outlet } from '#http/live/outlet.ts';
 import type { GatehouseError } from '#kernel/errors.ts';
@@ -61,6 +62,11 @@ export class Follower {
     this.#place = following.start;
     this.#ahead = following.start;
     this.#listening = following.listen?.(() => this.wake()).catch(() => undefined) ?? Promise.resolve(undefined);
+  }
+
+  /** What it holds is not rendered yet. */
+  get queued(): Queued {
+    return { items: this.#waiting.length, bytes: 0 };
   }
 
   get ended(): boolean {

@@ -82,6 +82,13 @@ export class FrameRing {
     return place < this.#base ? null : (this.#frames[this.#gone + place - this.#base] ?? null);
   }
 
+  /** Bytes of the frames from a place on. */
+  bytesFrom(place: number): number {
+    let bytes = 0;
+    for (let at = Math.max(place, this.#base); at < this.end; at += 1) bytes += this.at(at)?.bytes ?? 0;
+    return bytes;
+  }
+
   /** The place of the first frame after a number; the ring must reach back to it. */
   placeAfter(sequence: number): number {
     let low = this.#base;

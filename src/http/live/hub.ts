@@ -30,7 +30,7 @@ export class Hub {
     const { tail, present, authenticator, log, config } = parts;
     const census = new Census(config.max);
     const dispatcher = new Dispatcher(parts);
-    const end = (connection: LiveConnection, ending: Ending) => this.#end(connection, ending);
+    const end = (connection: LiveConnection, ending: Ending) => this.end(connection, ending);
     const subscriptions = new Subscriptions(parts, { census, dispatcher, end });
     const rights = new RightsWatch(authenticator, log, {
       readmit: (connection, viewer) => subscriptions.readmit(connection, viewer),
@@ -99,7 +99,7 @@ export class Hub {
     this.#draining = true;
     for (const connection of this.#census.connections) {
       const retry = Math.round(Math.random() * this.#parts.config.drainSpread);
-      this.#end(connection, { why: 'drain', retry });
+      this.end(connection, { why: 'drain', retry });
     }
   }
 
@@ -112,10 +112,11 @@ export class Hub {
 
   #checkTail(): void {
     if (this.#parts.tail.staleness < this.#parts.config.staleAfter) return;
-    for (const connection of this.#census.connections) this.#end(connection, { why: 'unreachable' });
+    for (const connection of this.#census.connections) this.end(connection, { why: 'unreachable' });
   }
 
-  #end(connection: LiveConnection, ending: Ending): void {
+  /** Ends a connection for a reason of the gateway's own. */
+  end(connection: LiveConnection, ending: Ending): void {
     if (!connection.closed) this.#parts.metrics.ended(ending);
     connection.close(ending);
   }

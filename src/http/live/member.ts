@@ -8,6 +8,12 @@ import type { Entrance } from '#http/live/start.ts';
 import { encodeCursor } from '#kernel/event.ts';
 import type { FeedItem, LogPosition, OverflowPolicy } from '#kernel/feed.ts';
 
+/** How much waits for a client. */
+export interface Queued {
+  readonly items: number;
+  readonly bytes: number;
+}
+
 interface MemberOptions {
   readonly policy: OverflowPolicy;
   readonly maxItems: number;
@@ -54,6 +60,14 @@ export class Member {
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** What is rendered and waits for its client; frames that others wait for too count for each. */
+  get queued(): Queued {
+    const ring = this.#cohort?.ring;
+    const { size, bytes } = this.#waiting;
+    if (!ring || this.#place === null) return { items: size, bytes };
+    return { items: ring.end - Math.max(this.#place, ring.base) + size, bytes: ring.bytesFrom(this.#place) + bytes };
   }
 
   /** The cursor to resume after. */

@@ -1,4 +1,6 @@
+import { closeCode } from '#http/live/close-code.ts';
 import type { Ending, LiveConnection } from '#http/live/connection.ts';
+import type { Queued } from '#http/live/member.ts';
 import { type FeedItem, isEvent } from '#kernel/feed.ts';
 import type { Metrics } from '#kernel/metrics.ts';
 
@@ -8,10 +10,11 @@ interface LiveState {
   cohorts(): number;
 }
 
-const codes = { slow: '4429', ended: '4403', drain: '1012', unreachable: '1013' } as const;
-
-/** The measures of live delivery. */
-export function liveMetrics(metrics: Metrics) {
+/**
+ * The measures of live delivery.
+ * @param slowConsumerCode see `closeCode`.
+ */
+export function liveMetrics(metrics: Metrics, slowConsumerCode: number) {
   const closes = metrics.counter({
     name: 'live_closes_total',
     help: 'Connections ended by the gateway, by close code.',
@@ -57,7 +60,7 @@ export function liveMetrics(metrics: Metrics) {
     dropped: (items: number) => dropped.add({}, items),
     arrived: (seconds: number) => latency.observe({}, seconds),
     ended(ending: Ending): void {
-      closes.add({ code: codes[ending.why] });
+      closes.add({ code: String(closeCode(ending, slowConsumerCode)) });
       if (ending.why === 'ended') revoked.add({ reason: ending.reason });
     },
     /** Shows the present state whenever somebody looks. */
@@ -76,6 +79,19 @@ export function liveMetrics(metrics: Metrics) {
           for (const [field, count] of countsOf(members.map(({ operation }) => operation.plan.field)))
             gauge.set({ field }, count);
         },
+      );
+      const waiting = (what: keyof Queued) => {
+        let sum = 0;
+        for (const { members } of state.connections())
+          for (const member of members.values()) sum += member.queued[what];
+        return sum;
+      };
+      metrics.gauge({ name: 'live_queue_items', help: 'Items that wait for slow clients.' }, (gauge) =>
+        gauge.set({}, waiting('items')),
+      );
+      metrics.gauge(
+        { name: 'live_queue_bytes', help: 'Bytes of them; what several clients wait for counts for each.' },
+        (gauge) => gauge.set({}, waiting('bytes')),
       );
       metrics.gauge({ name: 'live_cohorts', help: 'Groups of equal subscriptions of equal rights.' }, (gauge) =>
         gauge.set({}, state.cohorts()),

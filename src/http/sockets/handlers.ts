@@ -114,7 +114,7 @@ async function park(
 async function currentViewer(parts: SocketParts, connection: LiveConnection): Promise<Viewer> {
   const now = await parts.authenticator.refresh(connection.viewer);
   if ('viewer' in now) return now.viewer;
-  connection.close({ why: 'ended', reason: now.ended });
+  parts.hub.end(connection, { why: 'ended', reason: now.ended });
   throw new AuthenticationError(now.ended);
 }
 

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { closeCode } from '#http/live/close-code.ts';
 import type { LiveConfig } from '#http/live/config.ts';
 import type { Ending, Wire } from '#http/live/connection.ts';
 import { closeReason, type Session } from '#http/sockets/session.ts';
@@ -34,8 +35,7 @@ export function wireOf(session: Session, config: LiveConfig['socket']): Wire {
     },
     close(ending) {
       for (const id of [...session.results.keys()]) finishSilently(session, id);
-      const [code, reason] = closing(ending, config);
-      socket.close(code, closeReason(reason));
+      socket.close(closeCode(ending, config.slowConsumerCode), closeReason(reasonOf(ending)));
       setTimeout(() => {
         if (socket.readyState !== socket.CLOSED) socket.terminate();
       }, config.closeGrace).unref();
@@ -69,16 +69,15 @@ function gatherer(stream: Duplex): () => void {
   };
 }
 
-/** The code and the reason with which a socket is closed. */
-function closing(ending: Ending, { slowConsumerCode }: LiveConfig['socket']): [number, string] {
+function reasonOf(ending: Ending): string {
   switch (ending.why) {
     case 'slow':
-      return [slowConsumerCode, `Slow consumer. Resume after ${ending.cursor}`];
+      return `Slow consumer. Resume after ${ending.cursor}`;
     case 'ended':
-      return [4403, ending.reason];
+      return ending.reason;
     case 'drain':
-      return [1012, `Restarting. Retry in ${ending.retry}`];
+      return `Restarting. Retry in ${ending.retry}`;
     case 'unreachable':
-      return [1013, 'The event log cannot be reached.'];
+      return 'The event log cannot be reached.';
   }
 }

@@ -64,6 +64,7 @@ const formats: Readonly<Record<ImportFormat, string>> = {
 };
 
 const states: Readonly<Record<ImportState, string>> = {
+  QUEUED: 'It waits for a worker to take it.',
   RUNNING: 'It is at work.',
   COMPLETED: 'It came to its end. With `SKIP_ROW` it may hold failed rows.',
   REJECTED: 'Rows failed, and nothing was written. Those that did not fail count as skipped.',

@@ -1,8 +1,9 @@
 import { allow } from '#kernel/access.ts';
 import { InputError } from '#kernel/errors.ts';
-import { decodeCursor, encodeCursor, type LogState, type StoredEvent } from '#kernel/event.ts';
+import { decodeCursor, encodeCursor, type LogState } from '#kernel/event.ts';
 import { findEvents } from '#kernel/history.ts';
 import { fromGlobalId } from '#kernel/id.ts';
+import { factValues } from '#kernel/permission.ts';
 import {
   type EventFilterInput,
   pageEvents,
@@ -108,15 +109,10 @@ export function events(builder: Builder): void {
           (!wanted.actor || event.actor.account === wanted.actor) &&
           (!wanted.from || event.occurredAt >= wanted.from) &&
           (!wanted.to || event.occurredAt < wanted.to) &&
-          (!wanted.scope || wanted.scope.some(({ kind, value }) => holdsFact(event.scope[kind], value))),
+          (!wanted.scope || wanted.scope.some(({ kind, value }) => factValues(event.scope[kind]).includes(value))),
       };
     },
   });
-}
-
-function holdsFact(fact: StoredEvent['scope'][string] | undefined, value: string): boolean {
-  if (fact === undefined || typeof fact === 'string') return fact === value;
-  return ('all' in fact ? fact.all : fact).includes(value);
 }
 
 function eventId(id: string): string {

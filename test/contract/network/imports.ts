@@ -104,6 +104,31 @@ export function importContract(name: string, open: OpenStorage): void {
       expect(await store().finish(ended(anImport()), [])).toBe(false);
     });
 
+    test('gives an import that waits to one caller, with what was asked, and forgets that at its end', async () => {
+      const order = 'sealed'.repeat(100_000);
+      const waiting = anImport({ state: 'QUEUED', progress: { phase: 'READ', done: 0, total: 7 } });
+      await store().insert(waiting, order);
+      const at = '2026-03-01T09:30:10.500000Z';
+      const turns = await Promise.all(Array.from({ length: 10 }, () => store().start(waiting.id, at)));
+      const started = { ...waiting, state: 'RUNNING', startedAt: at, touchedAt: at } as const;
+      expect(turns.filter((turn) => turn !== null)).toEqual([{ started, order }]);
+      expect(await store().getMany([waiting.id])).toEqual([started]);
+      expect(await store().finish(ended(started), [])).toBe(true);
+      expect(await store().start(waiting.id, at)).toBeNull();
+      expect(await store().start(newId(), at)).toBeNull();
+      const running = anImport();
+      await store().insert(running);
+      expect(await store().start(running.id, at)).toBeNull();
+    });
+
+    test('ends one that never began, which then does not begin any more', async () => {
+      const waiting = anImport({ state: 'QUEUED' });
+      await store().insert(waiting, '');
+      expect(await store().silent('2026-03-02T00:00:00.000000Z', 10)).not.toContainEqual(waiting);
+      expect(await store().finish({ ...ended(waiting), state: 'FAILED' }, [])).toBe(true);
+      expect(await store().start(waiting.id, started)).toBeNull();
+    });
+
     test('lets one of several callers end an import', async () => {
       const run = anImport();
       await store().insert(run);

@@ -11,6 +11,7 @@ import {
 } from '#resolvers/network/attributes/store.ts';
 import {
   type Circuit,
+  type CircuitEnd,
   type CircuitFilter,
   type CircuitScope,
   circuitStore,
@@ -54,11 +55,19 @@ test('lists of circuits', async () => {
       paging,
       fc.oneof(grantsOn('circuit', 10), grantsOn('device', 3)),
       async (given, filter, kind, order, paging, grants) => {
-        const rows = given.map(({ endpointZ, ...parts }): Circuit => {
-          const leads = endpointZ?.interfaceId !== parts.endpointA.interfaceId;
-          return { ...aCircuit(parts.siteId, parts.name), ...parts, endpointZ: leads ? endpointZ : null };
+        const taken = new Set<string>();
+        const free = ({ interfaceId }: CircuitEnd) => !taken.has(interfaceId) && taken.add(interfaceId);
+        const rows = given
+          .filter(({ endpointA }) => free(endpointA))
+          .map(({ endpointZ, ...parts }): Circuit => {
+            const leads = endpointZ !== null && free(endpointZ);
+            return { ...aCircuit(parts.siteId, parts.name), ...parts, endpointZ: leads ? endpointZ : null };
+          });
+        await twins.fill(async (use) => {
+          const kept = await use(circuitStore).insertMany(rows);
+          const refused = await use(circuitStore).claimEnds(kept.filter((row) => row !== null));
+          return [kept, refused];
         });
-        await twins.fill((use) => use(circuitStore).insertMany(rows));
         const present = (await twins.memory.use(circuitStore).getMany(rows.map(({ id }) => id))).filter(
           (row) => row !== null,
         );

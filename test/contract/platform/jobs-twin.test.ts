@@ -110,7 +110,7 @@ const fresh = fc
       name,
       args: { x },
       argsHash: hash,
-      enqueuedBy: { account: null, name: by },
+      enqueuedBy: { account: null, name: by, narrowedTo: null },
       enqueuedAt: at,
       properties,
     }),

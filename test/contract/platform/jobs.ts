@@ -19,7 +19,7 @@ export const newJob = ({ properties, ...over }: Partial<Omit<NewJob, 'properties
     properties: { ...standardProperties, ...properties },
     trial: 0,
     enqueuedAt: instant(0),
-    enqueuedBy: { account: null, name: 'system' },
+    enqueuedBy: { account: null, name: 'system', narrowedTo: null },
     enqueuedHost: 'here',
     parentId: null,
     ...over,
@@ -58,7 +58,7 @@ export const jobContract: ContractSuite = (name, open) => {
           onWallTime: 'FLAG',
           onLost: 'KILL',
         },
-        enqueuedBy: { account: newId(), name: 'Ada' },
+        enqueuedBy: { account: newId(), name: 'Ada', narrowedTo: ['job:execute@a.b', 'job:read'] },
         parentId: newId(),
         trial: 2,
       });
@@ -272,7 +272,7 @@ export const jobContract: ContractSuite = (name, open) => {
         newJob({
           name: 'tests.a',
           args: { to: { site: 'SJC' }, n: [1, 2] },
-          enqueuedBy: { account: null, name: 'Ada' },
+          enqueuedBy: { account: null, name: 'Ada', narrowedTo: [] },
         }),
         newJob({ name: 'tests.b', properties: { priority: 3 }, enqueuedAt: instant(10) }),
         newJob({ name: 'other.c' }),

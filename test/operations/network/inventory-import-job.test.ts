@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { createGateway, type Gateway } from '#gateway';
 import { importInventory } from '#resolvers/network/imports/import.ts';
+import { importStore } from '#resolvers/network/imports/inventory-import.ts';
 import { createAccount } from '#resolvers/platform/accounts/create.ts';
 import { createApiKey } from '#resolvers/platform/api-keys/api-keys.ts';
 import { adminPassword } from '../../support/identity.ts';
@@ -69,6 +70,31 @@ describe('an import in a process that runs jobs', () => {
     const [job] = (await jobs()).journal.nodes;
     expect(job?.state).toBe('COMPLETE');
     expect(JSON.stringify(job?.log)).toContain('1 row failed, and nothing was written.');
+  });
+
+  test('waits in the queue with its file, and ends with its job also when that never runs', {
+    timeout: 30_000,
+  }, async () => {
+    const ctx = (await start(true)).context();
+    const run = async (document: string) => (await gateway?.execute({ document }))?.data;
+    await run('mutation { maintenanceEnter(input: {}) { __typename } }');
+    const waiting = await importInventory(ctx, { format: 'JSON', text, wait: false });
+    expect(waiting).toMatchObject({
+      state: 'QUEUED',
+      finishedAt: null,
+      progress: { phase: 'READ', done: 0, total: 2 },
+    });
+    const given = await importInventory(ctx, { format: 'JSON', text: text.replace('r1', 'r2'), wait: false });
+    const queue = (await run('{ jobs { nodes { id args } } }')) as {
+      jobs: { nodes: { id: string; args: { importId: string } }[] };
+    };
+    const job = queue.jobs.nodes.find(({ args }) => args.importId === waiting.id);
+    await run(`mutation { jobRemove(input: { id: "${job?.id}" }) { __typename } }`);
+    const states = async () =>
+      (await ctx.use(importStore).getMany([waiting.id, given.id])).map((found) => found?.state);
+    await expect.poll(states).toEqual(['FAILED', 'QUEUED']);
+    await run('mutation { maintenanceLeave(input: {}) { __typename } }');
+    await expect.poll(states, { timeout: 10_000 }).toEqual(['FAILED', 'COMPLETED']);
   });
 
   test('has no more rights than the credential it was asked with', { timeout: 30_000 }, async () => {

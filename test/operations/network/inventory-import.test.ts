@@ -202,7 +202,7 @@ describe('an import under way', () => {
       },
     } as Context;
     const input = { text: '10.0.0.0/8', format: 'PREFIX_LIST', site: { id: site.id } } as const;
-    await expect(importInventory(broken, input)).rejects.toThrow('The storage is gone.');
+    await expect(importInventory(broken, input)).rejects.toThrow('broke off, and nothing was written');
     const [run] = (
       await own.all
         .use(importStore)

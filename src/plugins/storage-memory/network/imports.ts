@@ -7,9 +7,12 @@ import type {
   ImportStore,
   InventoryImport,
   NoteFilter,
+  StartedImport,
 } from '#resolvers/network/imports/inventory-import.ts';
 
 const imports = defineTable<InventoryImport>('inventoryImport');
+/** By import that waits or runs. */
+const orders = defineTable<string>('inventoryImportOrder');
 /** By import. */
 const notes = defineTable<readonly PlacedNote[]>('inventoryImportNote');
 
@@ -55,8 +58,22 @@ export class MemoryImports implements ImportStore {
     );
   }
 
-  insert(started: InventoryImport): Promise<void> {
-    return this.#session.run((tables) => tables(imports).set(started.id, started));
+  insert(taken: InventoryImport, order?: string): Promise<void> {
+    return this.#session.run((tables) => {
+      tables(imports).set(taken.id, taken);
+      if (order !== undefined) tables(orders).set(taken.id, order);
+    });
+  }
+
+  start(id: string, at: string): Promise<StartedImport | null> {
+    return this.#session.run((tables) => {
+      const waiting = tables(imports).get(id);
+      const order = tables(orders).get(id);
+      if (waiting?.state !== 'QUEUED' || order === undefined) return null;
+      const started: InventoryImport = { ...waiting, state: 'RUNNING', startedAt: at, touchedAt: at };
+      tables(imports).set(id, started);
+      return { started, order };
+    });
   }
 
   touch(id: string, progress: ImportProgress, at: string): Promise<void> {
@@ -68,7 +85,9 @@ export class MemoryImports implements ImportStore {
 
   finish(finished: InventoryImport, kept: readonly ImportNote[]): Promise<boolean> {
     return this.#session.run((tables) => {
-      if (tables(imports).get(finished.id)?.state !== 'RUNNING') return false;
+      const present = tables(imports).get(finished.id);
+      if (!present || present.finishedAt !== null) return false;
+      tables(orders).delete(finished.id);
       tables(imports).set(finished.id, finished);
       tables(notes).set(
         finished.id,

@@ -10,7 +10,7 @@ import {
   type StoredEvent,
 } from '#kernel/event.ts';
 import type { Page, PageRequest } from '#kernel/page.ts';
-import type { Facts, ScopeGrant, Visibility } from '#kernel/permission.ts';
+import { type Facts, factValues, type ScopeGrant, type Visibility } from '#kernel/permission.ts';
 import { anyOfEntry, placeEntry } from '#plugins/facts.ts';
 import { defineTable, type Session, type Table, type Tables } from '#plugins/storage-memory/database.ts';
 import { pageOfRows, type RowKey } from '#plugins/storage-memory/page.ts';
@@ -198,7 +198,7 @@ function matches({ names, subjects, scope, actor, from, to }: EventFilter, event
   return (
     (!names || names.some((pattern) => matchesName(pattern, event.name))) &&
     (!subjects || (event.subject !== null && subjects.includes(event.subject))) &&
-    (!scope || scope.some(({ kind, value }) => membersOf(event.scope[kind]).includes(value))) &&
+    (!scope || scope.some(({ kind, value }) => factValues(event.scope[kind]).includes(value))) &&
     (actor === undefined || event.actor.account === actor) &&
     (from === undefined || event.occurredAt >= toMicroseconds(from)) &&
     (to === undefined || event.occurredAt < toMicroseconds(to))
@@ -232,12 +232,6 @@ function isCovered(scope: Facts, grants: readonly ScopeGrant[]): boolean {
     if (typeof fact === 'string') return covered(fact);
     return 'all' in fact ? fact.all.length > 0 && fact.all.every(covered) : fact.some(covered);
   });
-}
-
-function membersOf(fact: Facts[string] | undefined): readonly string[] {
-  if (fact === undefined) return [];
-  if (typeof fact === 'string') return [fact];
-  return 'all' in fact ? fact.all : fact;
 }
 
 /** ISO 8601 with microseconds, so that instants compare as texts. */

@@ -10,6 +10,8 @@ import { MemoryDaemons } from '#plugins/storage-memory/platform/daemons.ts';
 import { MemoryDocuments } from '#plugins/storage-memory/platform/documents.ts';
 import { MemoryEventLog } from '#plugins/storage-memory/platform/event-log.ts';
 import { MemoryExternalIdentities } from '#plugins/storage-memory/platform/external-identities.ts';
+import { MemoryHookDeliveries } from '#plugins/storage-memory/platform/hook-deliveries.ts';
+import { MemoryHooks } from '#plugins/storage-memory/platform/hooks.ts';
 import { jobStores } from '#plugins/storage-memory/platform/job-stores.ts';
 import { MemoryLeases } from '#plugins/storage-memory/platform/leases.ts';
 import { MemoryListeners } from '#plugins/storage-memory/platform/listeners.ts';
@@ -24,6 +26,8 @@ import { accessTokenStore } from '#resolvers/platform/access/token.ts';
 import { accountStore } from '#resolvers/platform/accounts/account.ts';
 import { apiKeyStore } from '#resolvers/platform/api-keys/api-key.ts';
 import { externalIdentityStore } from '#resolvers/platform/external-identities/external-identity.ts';
+import { hookDeliveryStore } from '#resolvers/platform/hooks/delivery.ts';
+import { hookStore } from '#resolvers/platform/hooks/hook.ts';
 import { resetStore } from '#resolvers/platform/password-resets/reset.ts';
 import { roleStore } from '#resolvers/platform/roles/role.ts';
 import { scheduleStore } from '#resolvers/platform/schedules/schedule.ts';
@@ -52,4 +56,6 @@ export const platformStores: readonly Provision<Session>[] = [
   provision(documentStore, (session) => new MemoryDocuments(session)),
   provision(settingStore, (session) => new MemorySettings(session)),
   provision(accessTokenStore, (session) => new MemoryAccessTokens(session)),
+  provision(hookStore, (session) => new MemoryHooks(session)),
+  provision(hookDeliveryStore, (session) => new MemoryHookDeliveries(session)),
 ];

@@ -12,6 +12,7 @@ import type {
   ImportStore,
   InventoryImport,
   NoteFilter,
+  StartedImport,
 } from '#resolvers/network/imports/inventory-import.ts';
 
 const { sql } = Prisma;
@@ -92,8 +93,21 @@ export class PrismaImports implements ImportStore {
     }));
   }
 
-  async insert(started: InventoryImport): Promise<void> {
-    await this.#session.run((db) => db.inventoryImport.create({ data: toRow(started) }));
+  async insert(taken: InventoryImport, order?: string): Promise<void> {
+    await this.#session.together(async (db) => {
+      await db.inventoryImport.create({ data: toRow(taken) });
+      if (order !== undefined) await db.inventoryImportOrder.create({ data: { importId: taken.id, sealed: order } });
+    });
+  }
+
+  start(id: string, at: string): Promise<StartedImport | null> {
+    return this.#session.together(async (db) => {
+      const data = { state: 'RUNNING', startedAt: at, touchedAt: at };
+      const [row] = await db.inventoryImport.updateManyAndReturn({ where: { id, state: 'QUEUED' }, data });
+      const order = row && (await db.inventoryImportOrder.findUnique({ where: { importId: id } }));
+      if (!order) return null;
+      return { started: toImport(row), order: order.sealed };
+    });
   }
 
   async touch(id: string, { phase, done, total }: ImportProgress, at: string): Promise<void> {
@@ -105,8 +119,9 @@ export class PrismaImports implements ImportStore {
   finish(finished: InventoryImport, notes: readonly ImportNote[]): Promise<boolean> {
     const { id, ...data } = toRow(finished);
     return this.#session.together(async (db) => {
-      const { count } = await db.inventoryImport.updateMany({ where: { id, state: 'RUNNING' }, data });
+      const { count } = await db.inventoryImport.updateMany({ where: { id, finishedAt: null }, data });
       if (count === 0) return false;
+      await db.inventoryImportOrder.deleteMany({ where: { importId: id } });
       const rows = JSON.stringify(notes.map((note, position) => ({ ...note, position })));
       await db.$executeRaw`
         INSERT INTO inventory_import_note (import_id, position, row, kind, ref, outcome, code, message, path)

@@ -32,6 +32,7 @@ export interface JobRow {
   readonly enqueued_at: Date;
   readonly enqueued_account: string | null;
   readonly enqueued_name: string;
+  readonly enqueued_narrowed_to: readonly string[] | null;
   readonly enqueued_name_folded: string;
   readonly enqueued_host: string | null;
   readonly parent_id: string | null;
@@ -82,6 +83,7 @@ const types: Readonly<Record<keyof JobRow, string>> = {
   enqueued_at: 'timestamptz',
   enqueued_account: 'uuid',
   enqueued_name: 'text',
+  enqueued_narrowed_to: 'text[]',
   enqueued_name_folded: 'text',
   enqueued_host: 'text',
   parent_id: 'uuid',
@@ -148,7 +150,7 @@ export const toJob = (row: JobRow, journaled = false): Job => ({
   trial: row.trial,
   progress: { value: row.progress_value, message: row.progress_message },
   enqueuedAt: row.enqueued_at.toISOString(),
-  enqueuedBy: { account: row.enqueued_account, name: row.enqueued_name },
+  enqueuedBy: { account: row.enqueued_account, name: row.enqueued_name, narrowedTo: row.enqueued_narrowed_to },
   enqueuedHost: row.enqueued_host,
   parentId: row.parent_id,
   childId: row.child_id,
@@ -206,6 +208,7 @@ export const toRecord = (job: NewJob, place: number): Partial<Record<keyof JobRo
     enqueued_at: job.enqueuedAt,
     enqueued_account: enqueuedBy.account,
     enqueued_name: enqueuedBy.name,
+    enqueued_narrowed_to: enqueuedBy.narrowedTo,
     enqueued_name_folded: foldText(enqueuedBy.name),
     enqueued_host: job.enqueuedHost,
     parent_id: job.parentId,

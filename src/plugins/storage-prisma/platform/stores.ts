@@ -9,6 +9,8 @@ import { PrismaDaemons } from '#plugins/storage-prisma/platform/daemons.ts';
 import { PrismaDocuments } from '#plugins/storage-prisma/platform/documents.ts';
 import { PrismaEventLog } from '#plugins/storage-prisma/platform/event-log.ts';
 import { PrismaExternalIdentities } from '#plugins/storage-prisma/platform/external-identities.ts';
+import { PrismaHookDeliveries } from '#plugins/storage-prisma/platform/hook-deliveries.ts';
+import { PrismaHooks } from '#plugins/storage-prisma/platform/hooks.ts';
 import { jobStores } from '#plugins/storage-prisma/platform/job-stores.ts';
 import { PrismaLeases } from '#plugins/storage-prisma/platform/leases.ts';
 import { PrismaListeners } from '#plugins/storage-prisma/platform/listeners.ts';
@@ -24,6 +26,8 @@ import { accessTokenStore } from '#resolvers/platform/access/token.ts';
 import { accountStore } from '#resolvers/platform/accounts/account.ts';
 import { apiKeyStore } from '#resolvers/platform/api-keys/api-key.ts';
 import { externalIdentityStore } from '#resolvers/platform/external-identities/external-identity.ts';
+import { hookDeliveryStore } from '#resolvers/platform/hooks/delivery.ts';
+import { hookStore } from '#resolvers/platform/hooks/hook.ts';
 import { resetStore } from '#resolvers/platform/password-resets/reset.ts';
 import { roleStore } from '#resolvers/platform/roles/role.ts';
 import { scheduleStore } from '#resolvers/platform/schedules/schedule.ts';
@@ -52,4 +56,6 @@ export const platformStores: readonly Provision<Session>[] = [
   provision(documentStore, (session) => new PrismaDocuments(session)),
   provision(settingStore, (session) => new PrismaSettings(session)),
   provision(accessTokenStore, (session) => new PrismaAccessTokens(session)),
+  provision(hookStore, (session) => new PrismaHooks(session)),
+  provision(hookDeliveryStore, (session) => new PrismaHookDeliveries(session)),
 ];

@@ -1,9 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
 import { type Context, microseconds } from '#kernel/context.ts';
+import type { Listener } from '#kernel/listener.ts';
 import type { Task } from '#kernel/plugin.ts';
 import { storageFacts } from '#kernel/storage.ts';
-import { applyTimeout } from '#resolvers/network/imports/import.ts';
+import { applyTimeout } from '#resolvers/network/imports/carry-out.ts';
 import { importStore } from '#resolvers/network/imports/inventory-import.ts';
+import { importJob } from '#resolvers/network/imports/job.ts';
 import { heartbeat } from '#resolvers/network/imports/progress.ts';
 import { recordEnd } from '#resolvers/network/imports/record.ts';
 
@@ -50,5 +53,25 @@ export const abandonedImportsTask: Task = {
       await endAbandonedImports(ctx);
       await pause(10_000, undefined, { signal, ref: false }).catch(() => undefined);
     }
+  },
+};
+
+/** What the end of a job tells of one of ours. */
+const endOfJob = z.object({
+  job: z.object({ name: z.literal(importJob.name), args: z.object({ importId: z.string() }) }),
+});
+
+/** Ends imports whose job ended without doing so: it was removed while it waited, or its account is gone. */
+export const endedJobsListener: Listener = {
+  name: 'network.imports.jobs',
+  events: ['platform.job.errored', 'platform.job.inactivated', 'platform.job.killed', 'platform.job.removed'],
+  async handle(ctx, events) {
+    const ids = events.flatMap(({ data }) => {
+      const read = endOfJob.safeParse(data);
+      return read.success ? [read.data.job.args.importId] : [];
+    });
+    if (ids.length === 0) return;
+    for (const one of await ctx.use(importStore).getMany(ids))
+      if (one && one.finishedAt === null) await recordEnd(ctx, one, 'FAILED', one, []);
   },
 };

@@ -12,8 +12,9 @@ import { definePresent } from '#kernel/present.ts';
 export const importFormats = ['NETBOX', 'JSON', 'CSV', 'PREFIX_LIST'] as const;
 export type ImportFormat = (typeof importFormats)[number];
 
-export const importStates = ['RUNNING', 'COMPLETED', 'REJECTED', 'FAILED'] as const;
+export const importStates = ['QUEUED', 'RUNNING', 'COMPLETED', 'REJECTED', 'FAILED'] as const;
 export type ImportState = (typeof importStates)[number];
+export type EndState = Exclude<ImportState, 'QUEUED' | 'RUNNING'>;
 
 export const importPhases = ['READ', 'VALIDATE', 'APPLY', 'DONE'] as const;
 export type ImportPhase = (typeof importPhases)[number];
@@ -111,6 +112,13 @@ export interface NoteFilter {
   readonly code?: string;
 }
 
+/** An import whose turn came. */
+export interface StartedImport {
+  readonly started: InventoryImport;
+  /** What was asked, sealed. */
+  readonly order: string;
+}
+
 /** What this domain asks of the storage of imports. */
 export interface ImportStore {
   getMany(ids: readonly string[]): Promise<(InventoryImport | null)[]>;
@@ -121,12 +129,19 @@ export interface ImportStore {
   page(account: string | null, request: PageRequest): Promise<Page<InventoryImport>>;
   /** A page of the notes of each import, in their order, in one read however many. */
   notes(importIds: readonly string[], filter: NoteFilter, request: PageRequest): Promise<Page<ImportNote>[]>;
-  insert(started: InventoryImport): Promise<void>;
+  /** @param order what was asked, sealed: kept with one that waits for its turn, until it ends. */
+  insert(taken: InventoryImport, order?: string): Promise<void>;
+  /**
+   * Makes an import that waits the caller's own: it runs from now on. Of racing callers exactly one gets it; null for all
+   * others, and for one that does not wait any more.
+   * @param at when it begins.
+   */
+  start(id: string, at: string): Promise<StartedImport | null>;
   /** Writes the progress of an import that still runs. */
   touch(id: string, progress: ImportProgress, at: string): Promise<void>;
   /**
-   * Writes how it ended, with its notes. Of racing callers exactly one ends an import: false for one that did not run
-   * any more, of which nothing is written.
+   * Writes how it ended, with its notes, and forgets what was asked. Of racing callers exactly one ends an import: false
+   * for one that had ended, of which nothing is written.
    */
   finish(finished: InventoryImport, notes: readonly ImportNote[]): Promise<boolean>;
   /** Imports that still run and have told nothing since an instant: at most `limit`, the oldest first. */

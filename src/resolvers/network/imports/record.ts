@@ -3,8 +3,8 @@ import type { EventDefinition } from '#kernel/event.ts';
 import type { Facts } from '#kernel/permission.ts';
 import type { ImportOrder } from '#resolvers/network/imports/input.ts';
 import {
+  type EndState,
   type ImportNote,
-  type ImportState,
   type ImportTotals,
   type InventoryImport,
   importCompleted,
@@ -12,22 +12,24 @@ import {
   importGlobalId,
   importStarted,
   importStore,
+  type StartedImport,
 } from '#resolvers/network/imports/inventory-import.ts';
 
-/** Keeps that an import began. */
-export async function recordStart(
+/** An import as it is taken in. */
+export function takenIn(
   ctx: Context,
   id: string,
   { format, dryRun }: Pick<ImportOrder, 'format' | 'dryRun'>,
+  state: 'QUEUED' | 'RUNNING',
   total: number,
-): Promise<InventoryImport> {
+): InventoryImport {
   const now = microseconds(ctx.clock.now());
   const { viewer, request } = ctx;
-  const started: InventoryImport = {
+  return {
     id,
     format,
     dryRun,
-    state: 'RUNNING',
+    state,
     actor: {
       account: viewer.id,
       name: viewer.name,
@@ -37,16 +39,28 @@ export async function recordStart(
     startedAt: now,
     finishedAt: null,
     touchedAt: now,
-    progress: { phase: 'VALIDATE', done: 0, total },
+    progress: { phase: state === 'QUEUED' ? 'READ' : 'VALIDATE', done: 0, total },
     counts: [],
     warnings: [],
     ignored: [],
   };
-  await ctx.atomically(async (ctx) => {
+}
+
+/** Keeps that an import began at once. */
+export function recordStart(ctx: Context, started: InventoryImport): Promise<void> {
+  return ctx.atomically(async (ctx) => {
     await ctx.use(importStore).insert(started);
-    append(ctx, importStarted, started, { format, dryRun });
+    appendStart(ctx, started);
   });
-  return started;
+}
+
+/** Keeps that an import which waited begins: for one caller only, with what was asked. */
+export function recordTurn(ctx: Context, id: string): Promise<StartedImport | null> {
+  return ctx.atomically(async (ctx) => {
+    const begun = await ctx.use(importStore).start(id, microseconds(ctx.clock.now()));
+    if (begun) appendStart(ctx, begun.started);
+    return begun;
+  });
 }
 
 /**
@@ -56,7 +70,7 @@ export async function recordStart(
 export async function recordEnd(
   ctx: Context,
   started: InventoryImport,
-  state: Exclude<ImportState, 'RUNNING'>,
+  state: EndState,
   totals: ImportTotals,
   notes: readonly ImportNote[],
 ): Promise<InventoryImport | null> {
@@ -79,6 +93,11 @@ export async function recordEnd(
     return ended;
   });
 }
+
+const appendStart = (ctx: Context, started: InventoryImport): void => {
+  const { format, dryRun } = started;
+  append(ctx, importStarted, started, { format, dryRun });
+};
 
 function append<Data>(ctx: Context, event: EventDefinition<Data>, { id, actor }: InventoryImport, data: Data): void {
   ctx.events.append(event, data, { subject: importGlobalId(id), scope: callerFacts(actor.account) });

@@ -7,6 +7,7 @@ import { rowIdOf } from '#kernel/id.ts';
 import { type Present, presentStates } from '#kernel/present.ts';
 import { findImports, seesAll } from '#resolvers/network/imports/find.ts';
 import {
+  type ImportState,
   type InventoryImport,
   importCompleted,
   importFailed,
@@ -34,9 +35,11 @@ export async function watchImport(ctx: Context, id: string): Promise<FeedSelecti
   };
 }
 
+const isOver = (state: ImportState): boolean => state !== 'QUEUED' && state !== 'RUNNING';
+
 async function readProgress(ctx: Context, rowId: string): Promise<Present> {
   const { progress, counts, state } = await visibleImport(ctx, rowId);
-  return { state: { ...progress, counts } satisfies TellingProgress, ended: state !== 'RUNNING' };
+  return { state: { ...progress, counts } satisfies TellingProgress, ended: isOver(state) };
 }
 
 async function visibleImport(ctx: Context, rowId: string): Promise<InventoryImport> {
@@ -49,7 +52,7 @@ const unknown = () => new NotFoundError('Import not found.', ['id']);
 
 /** How far an import is: as it was told last, or as it is kept. */
 export function progressOf(ctx: Context, { id, state, progress, counts }: InventoryImport): TellingProgress {
-  const told = state === 'RUNNING' ? ctx.use(presentStates).latest(importProgress, importGlobalId(id)) : null;
+  const told = !isOver(state) ? ctx.use(presentStates).latest(importProgress, importGlobalId(id)) : null;
   return told?.state ?? { ...progress, counts };
 }
 

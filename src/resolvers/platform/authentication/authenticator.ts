@@ -139,6 +139,7 @@ async function viewerOf(holders: Holders, principal: Principal): Promise<Viewer 
       await holders.open(),
     ),
     credential: principal.credential,
+    ...(principal.permissions && { narrowedTo: principal.permissions }),
     mustChangePassword: principal.byPassword === true && held.account.mustChangePassword,
   };
 }

@@ -15,6 +15,7 @@ import {
   tellJob,
 } from '#resolvers/platform/jobs/events.ts';
 import { isFinal, type Job, type JobChange, jobStore, type NewJob, pending } from '#resolvers/platform/jobs/job.ts';
+import { enqueuerOf } from '#resolvers/platform/jobs/viewer.ts';
 import { requireVisible } from '#resolvers/platform/rights/self.ts';
 
 const One = z.object({ id: rowId('Job') });
@@ -101,7 +102,7 @@ async function replace(ctx: Context, job: Job): Promise<{ job: Job; parent: Job 
     properties: job.properties,
     trial: job.trial,
     enqueuedAt: now(ctx),
-    enqueuedBy: { account: ctx.viewer.id, name: ctx.viewer.name },
+    enqueuedBy: enqueuerOf(ctx),
     enqueuedHost: job.enqueuedHost,
     parentId: job.id,
   };

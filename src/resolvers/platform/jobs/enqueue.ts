@@ -12,6 +12,7 @@ import { canonicalJson, hashArgs, readJobInput } from '#resolvers/platform/jobs/
 import { jobEnqueued, jobFacts, tellJob } from '#resolvers/platform/jobs/events.ts';
 import { type Job, jobStore, type NewJob, pending } from '#resolvers/platform/jobs/job.ts';
 import { jobSettings, settleProperties } from '#resolvers/platform/jobs/settings.ts';
+import { enqueuerOf } from '#resolvers/platform/jobs/viewer.ts';
 
 const mostJobs = 10_000;
 
@@ -88,7 +89,7 @@ const newJob = (
   properties: settleProperties(job, options, ctx.use(jobSettings)),
   trial: 0,
   enqueuedAt: new Date(ctx.clock.now()).toISOString(),
-  enqueuedBy: { account: ctx.viewer.id, name: ctx.viewer.name },
+  enqueuedBy: enqueuerOf(ctx),
   enqueuedHost: hostname(),
   parentId: null,
 });

@@ -55,6 +55,16 @@ export interface Progress {
   readonly message: string | null;
 }
 
+/** Who enqueued a job. */
+export interface Enqueuer {
+  /** Row id; null for the system and for anonymous. */
+  readonly account: string | null;
+  /** The name at that time. */
+  readonly name: string;
+  /** The permissions to which the credential narrowed the rights of the account; null where it did not. */
+  readonly narrowedTo: readonly string[] | null;
+}
+
 /** One piece of work. Instants are ISO 8601 in UTC with milliseconds; times in seconds. */
 export interface Job {
   readonly id: string;
@@ -70,8 +80,7 @@ export interface Job {
   readonly trial: number;
   readonly progress: Progress;
   readonly enqueuedAt: string;
-  /** Who enqueued it: the row id of the account (null for the system), and the name at that time. */
-  readonly enqueuedBy: { readonly account: string | null; readonly name: string };
+  readonly enqueuedBy: Enqueuer;
   /** Where the gateway ran that took it in. */
   readonly enqueuedHost: string | null;
   /** Row id of the job that it was restarted from, and of the one that was restarted from it. */
