@@ -5,6 +5,7 @@ import { attributeCommand } from '#commands/attribute.ts';
 import { changeCommand } from '#commands/change.ts';
 import { circuitCommand } from '#commands/circuit.ts';
 import { configCommand } from '#commands/config.ts';
+import { contentBlocksCommand } from '#commands/content-blocks.ts';
 import { dataCollectionCommand } from '#commands/data-collection.ts';
 import { deviceCommand } from '#commands/device.ts';
 import { eventCommand } from '#commands/event.ts';
@@ -77,6 +78,7 @@ const commands: readonly AddCommand[] = [
   taxiiCollectionCommand,
   taxiiServiceCommand,
   dataCollectionCommand,
+  contentBlocksCommand,
   threatCommand,
 ];
 
@@ -92,7 +94,8 @@ export async function runCommand(
 ): Promise<number> {
   const shell: Shell = { terminal, openLocal, exit: exits.done, ...parts };
   try {
-    await programFor(shell).parseAsync([...words], { from: 'user' });
+    const program = programFor(shell);
+    await program.parseAsync(ownOptions(program, words), { from: 'user' });
     return shell.exit;
   } catch (error) {
     // It has written what is wrong already, or the help that was asked for.
@@ -103,6 +106,18 @@ export async function runCommand(
     else terminal.err(showErrors(failure.errors));
     return failure.exit;
   }
+}
+
+/** Short options that mean something else behind a noun than before it, where they are the program's. */
+const ownShort: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'content-blocks': { '-c': '--collection' },
+};
+
+function ownOptions(program: Command, words: readonly string[]): string[] {
+  const nouns = new Set(program.commands.map((command) => command.name()));
+  const at = words.findIndex((word) => nouns.has(word));
+  const own = ownShort[words[at] ?? ''] ?? {};
+  return words.map((word, index) => (index > at && Object.hasOwn(own, word) ? (own[word] ?? word) : word));
 }
 
 function programFor(shell: Shell): Command {

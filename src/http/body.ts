@@ -65,24 +65,27 @@ async function* limited(
 ): AsyncGenerator<Uint8Array, void, void> {
   const reader = body.getReader();
   let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    length += value.byteLength;
-    if (length > max) {
-      void discard(reader);
-      throw tooLarge(max, key);
+  let ended = false;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      ended = done;
+      if (done) return;
+      length += value.byteLength;
+      if (length > max) throw tooLarge(max, key);
+      yield value;
     }
-    yield value;
+  } finally {
+    if (!ended) void discard(reader);
   }
 }
 
-/** Milliseconds for which the rest of a body that is too large is taken in. */
+/** Milliseconds for which the rest of a body that nobody reads any more is taken in. */
 const discardPatience = 10_000;
 
 /**
  * Takes in what still comes and forgets it, for a while. A client that is not read to the end does not read the answer
- * either, and to hang up on it at once would lose the answer on its way.
+ * either, its next request waits behind the rest, and to hang up on it at once would lose the answer on its way.
  */
 async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
   const end = performance.now() + discardPatience;

@@ -1,4 +1,6 @@
+import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import type { DoorCall } from '#kernel/door-call.ts';
 import { ConflictError } from '#kernel/errors.ts';
 import type { ProtocolDoor } from '#kernel/plugin.ts';
 import { type TestDoorOptions, testDoor } from './support.ts';
@@ -154,5 +156,44 @@ describe('the door of a protocol', () => {
     expect(await metrics.text()).toContain(
       'gatehouse_http_requests_total{method="POST",route="/wire/",status="202"} 1',
     );
+  });
+});
+
+describe('a connection', () => {
+  test.each([
+    ['before it reads any', async () => {}],
+    [
+      'in the middle',
+      async ({ body }: DoorCall) => {
+        for await (const _chunk of body(10_000_000, 'wire.max')) return;
+      },
+    ],
+    [
+      'when it is too much',
+      async ({ body }: DoorCall) => {
+        for await (const _chunk of body(100_000, 'wire.max'));
+      },
+    ],
+  ])('goes on with the next request when a door leaves a body %s', async (_when, read) => {
+    const { door: gate } = opened(async (call) => {
+      await read(call).catch(() => {});
+      return new Response(`answered ${call.path};`);
+    });
+    const { port } = new URL(await gate.listen());
+    const socket = connect(Number(port));
+    const head = (path: string, length: number) =>
+      `POST /wire/${path} HTTP/1.1\r\nhost: here\r\ncontent-length: ${length}\r\n\r\n`;
+    socket.write(head('one', 3_000_000));
+    socket.write(Buffer.alloc(3_000_000, 'x'));
+    socket.write(head('two', 0));
+    let received = '';
+    socket.on('data', (chunk) => {
+      received += chunk;
+    });
+    await expect
+      .poll(() => received.match(/answered \/wire\/(one|two);/g), { timeout: 5000 })
+      .toEqual(['answered /wire/one;', 'answered /wire/two;']);
+    socket.destroy();
+    await gate.close();
   });
 });
