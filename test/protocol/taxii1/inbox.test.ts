@@ -119,6 +119,17 @@ describe('an inbox', () => {
     expect(await push('inbox-A', block('', 'x'))).toEqual(success);
   });
 
+  test('keeps bindings as long as they may be, whatever they are made of', async () => {
+    const long = (bytes: number) =>
+      Array.from({ length: bytes / 3 }, (_, at) => String.fromCodePoint(0x4e00 + ((at * 7919) % 20_000))).join('');
+    const binding = `u${long(999)}>${long(999)}`;
+    expect(await added('collection_open', () => push('inbox-A', block(binding, 'a')))).toBe(1);
+    expect(await push('inbox-A', block(`uu${long(999)}`, 'a'))).toEqual([
+      'BAD_MESSAGE',
+      'A binding may not be longer than 1,000 bytes.',
+    ]);
+  });
+
   test('keeps the message as it came, and what it says of itself', async () => {
     const inner =
       '<Source_Subscription collection_name="theirs"><Subscription_ID>s</Subscription_ID>' +

@@ -35,6 +35,7 @@ test.each([
   null,
   { subtypes: [] },
   'x'.repeat(1001),
+  'é'.repeat(501),
 ])('refuses %j as a binding', (given) => {
   expect(() => read(given)).toThrow(InputError);
 });

@@ -17,8 +17,11 @@ export interface ContentHolder {
 /** Which blocks are wanted: all of them, or those that one of the bindings fits. An empty list wants none. */
 export type WantedContent = 'ALL' | readonly ContentBinding[];
 
+/** Storages find blocks by their bindings, for which a text is as long as its bytes. */
 const part = (name: string) =>
-  line(name, { min: 1, max: 1000 }).refine((text) => !/[\s>]/.test(text), `${name} may not hold white space or ">".`);
+  line(name, { min: 1, max: 1000 })
+    .refine((text) => !/[\s>]/.test(text), `${name} may not hold white space or ">".`)
+    .refine((text) => Buffer.byteLength(text) <= 1000, `${name} may not be longer than 1,000 bytes.`);
 const subtypes = z.array(part('A subtype')).max(1000, 'A binding has 1,000 subtypes at most.');
 
 const asText = z.string().transform((text): z.input<typeof asParts> => {
