@@ -122,7 +122,7 @@ export class Reader {
     );
     const [program, first = '', ...others] = words;
     if (program === 'export') this.#export(words.slice(1));
-    else if (program === 'curl') return `${await curl(words.slice(1))}\n`;
+    else if (program === 'curl') return `${await curl(words.slice(1), this.#folder)}\n`;
     else if (program === 'node') {
       const env = { ...process.env, ...this.#environment };
       return (await promisify(execFile)(process.execPath, [first, ...others], { cwd: this.#folder, env })).stdout;
