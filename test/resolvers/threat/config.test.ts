@@ -352,6 +352,20 @@ test('only who administers the whole domain applies a document', async () => {
   await expect(applyThreatConfig(threat.as('threat:admin'), input)).resolves.toMatchObject({ unchanged: 0 });
 });
 
+test('racing documents that want the same all succeed, and each thing is made once', async () => {
+  const raced = await openThreat();
+  const outcomes = await Promise.all(
+    [1, 2, 3].map(() =>
+      applyThreatConfig(raced.all, { document: { ...openTaxii, apiRoots: [{ slug: 'r', title: 'R' }] } }),
+    ),
+  );
+  const created = outcomes.flatMap((outcome) => keys(outcome.created));
+  expect(created).toHaveLength(9);
+  expect(new Set(created).size).toBe(9);
+  expect(outcomes.map(({ unchanged }) => unchanged).sort()).toEqual([0, 9, 9]);
+  await raced.gateway.dispose();
+});
+
 test('a large document takes as many statements as a small one', async () => {
   const counted = await openThreat();
   const documentOf = (count: number, prefix = newId()) => ({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { allow } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
+import { ConflictError } from '#kernel/errors.ts';
 import { parse } from '#kernel/input.ts';
 import { removalTimeout } from '#resolvers/threat/collections/remove.ts';
 import { applyApiRoots } from '#resolvers/threat/config/api-roots.ts';
@@ -24,12 +25,28 @@ export async function applyThreatConfig(ctx: Context, input: ThreatConfigApply):
   allow(ctx, 'threat:admin');
   const { document, forceDelete, dryRun } = parse(configApply, input);
   const sections = readDocument(document);
-  const work = (ctx: Context) => applySections(ctx, sections, forceDelete ?? false);
+  const attempt = () => attemptSections(ctx, sections, forceDelete ?? false, dryRun ?? false);
+  try {
+    return await attempt();
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error;
+    // Another one may have made one of the things meanwhile: then it is there to be changed.
+    return attempt();
+  }
+}
+
+async function attemptSections(
+  ctx: Context,
+  sections: ConfigDocument,
+  forceDelete: boolean,
+  dryRun: boolean,
+): Promise<ConfigOutcome> {
   const options = forceDelete ? { timeout: removalTimeout } : {};
-  if (!dryRun) return ctx.atomically(work, options);
   try {
     return await ctx.atomically(async (ctx) => {
-      throw new Rehearsed(await work(ctx));
+      const outcome = await applySections(ctx, sections, forceDelete);
+      if (dryRun) throw new Rehearsed(outcome);
+      return outcome;
     }, options);
   } catch (error) {
     if (error instanceof Rehearsed) return error.outcome;
