@@ -25,6 +25,15 @@ export interface PageRequest {
   readonly offset: number;
 }
 
+/** A list from its start to its end: for doors that show lists whole, where something else bounds them. */
+export const everything: PageRequest = {
+  limit: 2 ** 31 - 2,
+  direction: 'forward',
+  after: null,
+  before: null,
+  offset: 0,
+};
+
 /** Rows in list order, whichever the direction they were fetched in. */
 export interface Page<T> {
   readonly items: readonly { readonly node: T; readonly position: Position }[];

@@ -3,6 +3,7 @@ import { group, keys, size } from '#kernel/config.ts';
 import { definePlugin } from '#plugins/define.ts';
 import { taxii1Doors } from '#plugins/taxii/taxii1/door.ts';
 import { statusTypes } from '#plugins/taxii/taxii1/version.ts';
+import { taxii2Door } from '#plugins/taxii/taxii2/door.ts';
 import { servicePaths } from '#resolvers/threat/services/address.ts';
 import { serviceStore } from '#resolvers/threat/services/service.ts';
 import { discoverySettings, threatSettings } from '#resolvers/threat/settings.ts';
@@ -39,7 +40,10 @@ export const taxii = definePlugin({
   }),
   uses: { serviceStore, threatSettings },
   provides: [discoverySettings, servicePaths],
-  doors: (config) => [...(config.taxii1.enabled ? taxii1Doors(config) : [])],
+  doors: (config) => [
+    ...(config.taxii2.enabled ? [taxii2Door] : []),
+    ...(config.taxii1.enabled ? taxii1Doors(config) : []),
+  ],
   setup({ config, provide }) {
     provide(discoverySettings, config);
     provide(servicePaths, { prefixes: config.taxii1.pathPrefixes });

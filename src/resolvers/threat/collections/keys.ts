@@ -66,7 +66,7 @@ export async function collectionInRoot(
 ): Promise<TaxiiCollection | null> {
   const store = ctx.use(collectionStore);
   const [found] = isUuid(segment)
-    ? await store.getMany([segment])
+    ? await store.getMany([segment.toLowerCase()])
     : await store.getByAlias([{ apiRootId, alias: segment }]);
   return found?.apiRootId === apiRootId ? found : null;
 }

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import type { Context } from '#kernel/context.ts';
-import { NotFoundError } from '#kernel/errors.ts';
 import { rowIdOf } from '#kernel/id.ts';
 import { idText, oneKey, parse } from '#kernel/input.ts';
-import { canRead, expectReadable, refuseUnchanged } from '#resolvers/threat/access.ts';
+import { canRead, expectReadable, refuseUnchanged, unknownTo } from '#resolvers/threat/access.ts';
 import { orNull } from '#resolvers/threat/api-roots/find.ts';
 import { collectionStore, type TaxiiCollection } from '#resolvers/threat/collections/collection.ts';
 import { collectionByKey, collectionKey } from '#resolvers/threat/collections/keys.ts';
@@ -33,7 +32,7 @@ export type StixObjectKey = z.input<typeof stixObjectKey>;
 
 /**
  * The version with this key, the last one of its object where none is said; null when there is none.
- * @throws AuthenticationError for anonymous, unless he may read the collection.
+ * @throws AuthenticationError for anonymous in place of null, unless it was asked for by its global id.
  */
 export async function findObject(ctx: Context, by: StixObjectKey): Promise<StixObject | null> {
   refuseUnchanged(ctx);
@@ -46,20 +45,21 @@ export async function findObject(ctx: Context, by: StixObjectKey): Promise<StixO
     const collection = expectReadable(ctx, await collectionByKey(ctx, key.version.collection));
     const { stixId, version: text } = key.version;
     const version = text == null ? undefined : readInstant(text);
-    if (version === null || !isStixId(stixId)) throw unknownObject();
-    const [object] = await ctx.use(stixObjectStore).getByVersion([{ collectionId: collection.id, stixId, version }]);
-    return object ?? null;
+    const sayable = version !== null && isStixId(stixId);
+    const keys = sayable ? [{ collectionId: collection.id, stixId, version }] : [];
+    const [object] = await ctx.use(stixObjectStore).getByVersion(keys);
+    if (object) return object;
+    throw unknownTo(ctx, 'Object not found.', 'threat:read');
   });
 }
 
-const unknownObject = (): NotFoundError => new NotFoundError('Object not found.');
-
 /**
  * Asks whether a collection that the viewer reads holds any version of an object.
- * @throws NotFoundError when it does not.
+ * @throws NotFoundError when it does not, for anonymous AuthenticationError.
  */
 export async function expectObject(ctx: Context, { id }: TaxiiCollection, stixId: string): Promise<void> {
-  if (!isStixId(stixId) || !(await ctx.use(stixObjectStore).has(id, stixId))) throw unknownObject();
+  if (isStixId(stixId) && (await ctx.use(stixObjectStore).has(id, stixId))) return;
+  throw unknownTo(ctx, 'Object not found.', 'threat:read');
 }
 
 /** The most versions of one object that a plain list holds. */

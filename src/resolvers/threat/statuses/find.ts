@@ -4,7 +4,7 @@ import type { Context } from '#kernel/context.ts';
 import { NotFoundError } from '#kernel/errors.ts';
 import { rowIdOf } from '#kernel/id.ts';
 import { idText, oneKey, parse, sought } from '#kernel/input.ts';
-import type { Page, PageRequest } from '#kernel/page.ts';
+import { everything, type Page, type PageRequest } from '#kernel/page.ts';
 import { canSeeRoot, expectCollection, refuseUnchanged } from '#resolvers/threat/access.ts';
 import { apiRootStore, type TaxiiApiRoot } from '#resolvers/threat/api-roots/api-root.ts';
 import { collectionByKey, collectionKey } from '#resolvers/threat/collections/keys.ts';
@@ -103,16 +103,12 @@ const detailPages = (ctx: Context, ids: readonly string[], variant: string): Pro
   return ctx.use(taxiiStatusStore).details(ids, outcome, page);
 };
 
-/** `threat.statusDetailLimit` is what bounds a list; a page of it needs a number. */
-const mostDetails = 2 ** 31 - 2;
-
-/** All details of a status, for a door that shows them whole; null where not each one was kept. */
+/** All details of a status, which `threat.statusDetailLimit` bounds; null where not each one was kept. */
 export async function allDetails(
   ctx: Context,
   status: TaxiiStatus,
   outcome: DetailOutcome,
 ): Promise<readonly StatusDetail[] | null> {
-  const page = { limit: mostDetails, direction: 'forward', after: null, before: null, offset: 0 } as const;
-  const found = await listDetails(ctx, status, outcome, page);
+  const found = await listDetails(ctx, status, outcome, everything);
   return found?.items.map(({ node }) => node) ?? null;
 }
