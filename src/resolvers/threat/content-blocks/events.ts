@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Context } from '#kernel/context.ts';
-import { defineEvent, type StoredEvent } from '#kernel/event.ts';
+import { defineEvent, type StoredEvent, shownUnder } from '#kernel/event.ts';
 import { canReadData } from '#resolvers/threat/access.ts';
 import { formatBinding } from '#resolvers/threat/content-blocks/binding.ts';
 import {
@@ -23,8 +23,8 @@ const about = {
   /** TAXII ids of data collections. */
   collections: z.array(z.string()),
   /** The service id of the inbox that it came to, where its message is still known. */
-  service: z.string().nullable(),
-  inboxMessage: z.string().nullable(),
+  service: shownUnder(z.string().nullable(), 'serviceId'),
+  inboxMessage: shownUnder(z.string().nullable(), 'inboxMessageId'),
 };
 
 /** Of the data collections only those that the viewer reads. */
