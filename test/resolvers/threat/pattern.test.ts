@@ -13,14 +13,11 @@ const values = (pattern: string) => {
   return observables.map(({ value }) => value);
 };
 const equalities = (pattern: string) => {
-  const reading = readPattern(pattern);
-  if ('fault' in reading) throw new Error(reading.fault);
-  return reading.value.map(({ type, path, value }) => `${type}:${path.join('.')}=${value}`);
+  const found: string[] = [];
+  expect(readPattern(pattern, ({ type, path, value }) => found.push(`${type}:${path.join('.')}=${value}`))).toBeNull();
+  return found;
 };
-const fault = (pattern: string) => {
-  const reading = readPattern(pattern);
-  return 'fault' in reading ? reading.fault : null;
-};
+const fault = (pattern: string) => readPattern(pattern, () => {});
 
 describe('what an indicator looks for', () => {
   test('takes every positive equality, whatever the logic around it', () => {
@@ -87,9 +84,13 @@ describe('what an indicator looks for', () => {
     expect(observables).toHaveLength(10_000);
     expect(observables.at(-1)?.value).toBe('h9999.example');
     expect(patternError).toBe(
-      'of the pattern only 10000 values are kept, without h10000.example, h10001.example, h10002.example, h10003.example, h10004.example, h10005.example, h10006.example, h10007.example, h10008.example, h10009.example and 2 more',
+      'of the pattern only 10000 values are kept, without h10000.example, h10001.example, h10002.example, h10003.example, h10004.example, h10005.example, h10006.example, h10007.example, h10008.example, h10009.example and others',
     );
     expect(note).toBe(patternError);
+    const long = Array.from({ length: 10_001 }, (_, n) => `'${n}${'😀'.repeat(60)}'`).join(',');
+    const cut = indicator(`[url:value IN (${long})]`).patternError ?? '';
+    expect(cut.isWellFormed()).toBe(true);
+    expect(cut).toMatch(/^of the pattern only 10000 values are kept, without 10000(😀)+.…$/u);
   });
 
   test('is nothing for other objects and other languages, and an error only where a pattern cannot be read', () => {
@@ -145,6 +146,7 @@ describe('the language', () => {
     ['[a:b[x] = 1]', 'an index or * is expected, and "x" found at character 6'],
     ['[NOT a:b = 1]', 'EXISTS is expected, and "a" found at character 6'],
     ['[a:b = 1 # 2]', '"#" is unexpected at character 10'],
+    ['[a:b = 1 😀]', '"😀" is unexpected at character 10'],
     ['/* [a:b = 1]', 'a comment that does not end at character 1'],
     ['[a:b = 1] and [a:b = 2]', 'the end is expected, and "and" found at character 11'],
     [`[a:b = 1] ${'y'.repeat(50)}`, `the end is expected, and "${'y'.repeat(40)}"… found at character 11`],

@@ -5,6 +5,7 @@ import { readInstant } from '#resolvers/threat/instant.ts';
 import { observableOf } from '#resolvers/threat/observables/normal-form.ts';
 import {
   type IndicatorObservable,
+  type IndicatorRows,
   type Observable,
   observableStore,
   type Validity,
@@ -37,31 +38,43 @@ export function readIndicator(body: JsonObject): IndicatorReading {
   if (type !== 'indicator' || pattern === undefined) return nothing;
   if (language !== undefined && language !== 'stix') return nothing;
   if (typeof pattern !== 'string') return unread('the pattern is no text');
-  const reading = readPattern(pattern);
-  if ('fault' in reading) return unread(reading.fault);
-  const found = new Map<string, Observable>();
-  for (const equality of reading.value) {
-    const observable = observableOf(equality);
-    if (observable) found.set(keyOf(observable), observable);
-  }
-  const all = [...found.values()];
-  const error = all.length > mostValues ? beyond(all.slice(mostValues)) : null;
-  return { observables: all.slice(0, mostValues), patternError: error, note: error };
+  const found = new Found();
+  const fault = readPattern(pattern, (equality) => found.add(observableOf(equality)));
+  return fault === null ? found.reading : unread(fault);
 }
+
+/** What was found in a pattern, each value once. A pattern may hold more of them than there is room for. */
+class Found {
+  readonly #observables = new Map<string, Observable>();
+  readonly #others = new Set<string>();
+  #hasMore = false;
+
+  add(observable: Observable | null): void {
+    if (!observable) return;
+    const key = JSON.stringify([observable.kind, observable.hashAlgorithm, observable.value]);
+    if (this.#observables.has(key)) return;
+    if (this.#observables.size < mostValues) this.#observables.set(key, observable);
+    else if (this.#others.size < mostNamed) this.#others.add(cut(observable.value));
+    else this.#hasMore ||= !this.#others.has(cut(observable.value));
+  }
+
+  get reading(): IndicatorReading {
+    const others = [...this.#others].join(', ');
+    const error =
+      others === ''
+        ? null
+        : `of the pattern only ${mostValues} values are kept, without ${others}${this.#hasMore ? ' and others' : ''}`;
+    return { observables: [...this.#observables.values()], patternError: error, note: error };
+  }
+}
+
+const cut = (value: string): string => (value.length > 100 ? `${value.slice(0, 100).toWellFormed()}…` : value);
 
 const unread = (fault: string): IndicatorReading => ({
   observables: [],
   patternError: fault,
   note: `pattern not parsed: ${fault}`,
 });
-
-function beyond(rest: readonly Observable[]): string {
-  const named = rest.slice(0, mostNamed).map(({ value }) => (value.length > 100 ? `${value.slice(0, 100)}…` : value));
-  const more = rest.length > named.length ? ` and ${rest.length - named.length} more` : '';
-  return `of the pattern only ${mostValues} values are kept, without ${named.join(', ')}${more}`;
-}
-
-const keyOf = ({ kind, value, hashAlgorithm }: Observable): string => JSON.stringify([kind, hashAlgorithm, value]);
 
 /** An indicator of which another version is the last of its collection now, or none is left. */
 export interface IndicatorChange {
@@ -71,20 +84,28 @@ export interface IndicatorChange {
   readonly last: { readonly id: string; readonly body: JsonObject } | null;
 }
 
+/** Where a call of the storage ends: patterns are read one after another, so that few rows are in memory at once. */
+const mostRows = 20_000;
+
 /**
  * Keeps what indicators look for in step with their last versions. Called in the unit of work that changes those.
  * @param changes each object of a collection once; others than indicators cost nothing.
  */
 export async function keepObservables(ctx: Context, changes: readonly IndicatorChange[]): Promise<void> {
-  const indicators = changes.filter(({ stixId }) => stixId.startsWith('indicator--'));
-  if (indicators.length === 0) return;
-  await ctx.use(observableStore).replaceFor(
-    indicators.map(({ collectionId, stixId, last }) => ({
-      collectionId,
-      stixId,
-      rows: last ? rowsOf(collectionId, stixId, last) : [],
-    })),
-  );
+  const store = ctx.use(observableStore);
+  let indicators: IndicatorRows[] = [];
+  let count = 0;
+  for (const { collectionId, stixId, last } of changes) {
+    if (!stixId.startsWith('indicator--')) continue;
+    const rows = last ? rowsOf(collectionId, stixId, last) : [];
+    indicators.push({ collectionId, stixId, rows });
+    count += rows.length;
+    if (count < mostRows) continue;
+    await store.replaceFor(indicators);
+    indicators = [];
+    count = 0;
+  }
+  if (indicators.length > 0) await store.replaceFor(indicators);
 }
 
 function rowsOf(

@@ -1,4 +1,3 @@
-import type { Reading } from '#kernel/cidr.ts';
 import { PatternFault, scan, type Token } from '#resolvers/threat/observables/tokens.ts';
 
 /** A value that a path must have for the pattern to hold, if only in one branch of it. */
@@ -14,15 +13,17 @@ export interface Equality {
 const mostNested = 256;
 
 /**
- * The values that a STIX pattern looks for: https://docs.oasis-open.org/cti/stix/v2.1/os/stix-v2.1-os.html#_e8slinrhxcc9.
- * Every equality that is not negated counts, whatever stands around it: the logic is checked but not evaluated. The fault
- * says what was found where.
+ * Reads what a STIX pattern looks for: https://docs.oasis-open.org/cti/stix/v2.1/os/stix-v2.1-os.html#_e8slinrhxcc9.
+ * Every equality that is not negated counts, whatever stands around it: the logic is checked but not evaluated.
+ * @param found is told each equality as it is read. None of them counts when there is a fault behind.
+ * @returns what is wrong with the pattern, and where; null for a good one.
  */
-export function readPattern(pattern: string): Reading<readonly Equality[]> {
+export function readPattern(pattern: string, found: (equality: Equality) => void): string | null {
   try {
-    return { value: new PatternReader(pattern).read() };
+    new PatternReader(pattern, found).read();
+    return null;
   } catch (error) {
-    if (error instanceof PatternFault) return { fault: error.message };
+    if (error instanceof PatternFault) return error.message;
     throw error;
   }
 }
@@ -45,20 +46,20 @@ const comparisons = new Map<string, { readonly takes: Kinds; readonly isEquality
 /** Descends through the grammar with one token in hand. Only parentheses recur. */
 class PatternReader {
   readonly #next: () => Token;
-  readonly #found: Equality[] = [];
+  readonly #found: (equality: Equality) => void;
   #token: Token;
   #depth = 0;
 
-  constructor(pattern: string) {
+  constructor(pattern: string, found: (equality: Equality) => void) {
     const scanner = scan(pattern);
+    this.#found = found;
     this.#next = () => scanner.next();
     this.#token = scanner.next();
   }
 
-  read(): readonly Equality[] {
+  read(): void {
     this.#observations();
     if (this.#token.kind !== 'end') this.#refuse('the end');
-    return this.#found;
   }
 
   /** Observations joined by `AND`, `OR` and `FOLLOWEDBY`. */
@@ -125,7 +126,7 @@ class PatternReader {
     const { type, path } = this.#path();
     const negated = this.#takes('NOT');
     const keep = (token: Token) => {
-      if (!negated && token.kind === 'text') this.#found.push({ type, path, value: token.text });
+      if (!negated && token.kind === 'text') this.#found({ type, path, value: token.text });
     };
     if (this.#takes('IN')) {
       this.#set(keep);

@@ -108,7 +108,11 @@ export function scan(pattern: string): Scanner {
       if (beginsWord(code)) return readWord(at);
       if (beginsNumber(pattern, at)) return readNumber(at);
       const sign = longSigns.has(pattern.slice(at, at + 2)) ? pattern.slice(at, at + 2) : char;
-      if (sign.length === 1 && !signs.has(sign)) throw new PatternFault(`${JSON.stringify(char)} is unexpected`, at);
+      if (sign.length === 1 && !signs.has(sign))
+        throw new PatternFault(
+          `${JSON.stringify(String.fromCodePoint(pattern.codePointAt(at) ?? 0))} is unexpected`,
+          at,
+        );
       place += sign.length;
       return { kind: 'sign', text: sign, at };
     },
