@@ -1,14 +1,19 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Context } from '#kernel/context.ts';
 import { AuthenticationError, ForbiddenError } from '#kernel/errors.ts';
+import type { InlineRun } from '#kernel/job-run.ts';
+import type { Port } from '#kernel/port.ts';
 import { unsubscribe } from '#resolvers/threat/collection-subscriptions/change.ts';
 import { findSubscriptions } from '#resolvers/threat/collection-subscriptions/find.ts';
 import { subscribe } from '#resolvers/threat/collection-subscriptions/subscribe.ts';
 import { findContentBlocks } from '#resolvers/threat/content-blocks/find.ts';
 import { dataCollectionStore } from '#resolvers/threat/data-collections/data-collection.ts';
 import { findInboxMessages } from '#resolvers/threat/inbox/find.ts';
+import { inboxMessageStore } from '#resolvers/threat/inbox/inbox-message.ts';
+import { dataCollectionByKey } from '#resolvers/threat/keys.ts';
 import { pollDataCollection } from '#resolvers/threat/polls/poll.ts';
-import { runRetention } from '#resolvers/threat/retention/run.ts';
+import { retentionJob } from '#resolvers/threat/retention/job.ts';
+import { runRetention, sweepThreat } from '#resolvers/threat/retention/run.ts';
 import { at, makeTaxii1, push, type Taxii1 } from '../../support/taxii1.ts';
 import { openThreat, type TestThreat } from '../../support/threat.ts';
 
@@ -84,4 +89,48 @@ test('only administrators of everything sweep', async () => {
   await expect(run(faithful.as('threat:read', 'threat:write'))).rejects.toThrow(ForbiddenError);
   await expect(run(faithful.anonymous())).rejects.toThrow(AuthenticationError);
   expect(await run(faithful.as('threat:admin'))).toEqual(none);
+});
+
+/** What a run of the job tells in its own log. */
+function aRun(ctx: Context) {
+  const lines: string[] = [];
+  const tell = (message: string) => lines.push(message);
+  const log = { debug: tell, info: tell, warning: tell, error: tell, critical: tell };
+  return { run: { ctx, log, signal: new AbortController().signal } as unknown as InlineRun, lines };
+}
+
+test('the job does it every hour, with the rights of the system', async () => {
+  expect(retentionJob).toMatchObject({
+    name: 'threat.retention.sweep',
+    schedule: '17 * * * *',
+    timezone: 'UTC',
+    isolation: 'INLINE',
+    runAs: 'SYSTEM',
+    properties: { attempts: 3 },
+    handler: sweepThreat,
+  });
+  const { run, lines } = aRun(faithful.all);
+  await sweepThreat(run);
+  expect(lines).toContain('resultSets: 0');
+});
+
+test('what cannot be swept does not keep the rest', async () => {
+  const onlyStix = await dataCollectionByKey(forgetful.all, { name: 'collection_only_stix' });
+  if (!onlyStix) throw new Error('The test before made it.');
+  await push(forgetful.all, onlyStix, [at(1)]);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const broken: Context = {
+    ...forgetful.all,
+    use<T extends object>(port: Port<T>): T {
+      if (port.name === inboxMessageStore.name) throw new Error('The archive is on fire.');
+      return forgetful.all.use(port);
+    },
+  };
+  await subscribe(forgetful.all, management).then(({ id }) =>
+    unsubscribe(forgetful.all, { by: { subscriptionId: id } }),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const { run } = aRun(broken);
+  await expect(sweepThreat(run)).rejects.toThrow('Could not be swept: inboxMessages.');
+  expect(await runRetention(forgetful.all, { dryRun: true })).toEqual({ ...none, inboxMessages: 1 });
 });
