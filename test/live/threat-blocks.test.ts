@@ -23,7 +23,7 @@ const blocks = `subscription ($into: [DataCollectionKey!], $bindings: [ContentBi
   contentBlockCreated(dataCollections: $into, contentBindings: $bindings, after: $after, hello: true) {
     __typename
     ... on LiveItem { cursor }
-    ... on ContentBlockCreated { collections service data contentBlock { content collections { name } } }
+    ... on ContentBlockCreated { collections serviceId data contentBlock { content collections { name } } }
   }
 }`;
 
@@ -59,7 +59,7 @@ test('blocks are streamed to who reads one of their data collections, which alon
     {
       __typename: 'ContentBlockCreated',
       collections: [rooms.onlyStix.taxiiId],
-      service: 'inbox-B',
+      serviceId: 'inbox-B',
       data: { collections: [rooms.onlyStix.taxiiId], contentBlock: { contentBinding: stix } },
       contentBlock: { content: 'first', collections: [{ name: 'collection_only_stix' }] },
     },
