@@ -256,6 +256,8 @@ describe('a poll of 1.0', () => {
         '"http://taxii.mitre.org/messages/taxii_xml_binding-1.1"/></taxii:Content>' +
         '<taxii:Timestamp_Label>2025-01-01T00:00:00.500000Z</taxii:Timestamp_Label></taxii:Content_Block>',
     );
+    const never = '9999-12-31T23:59:59.999999Z';
+    expect(toldIn(await poll10(name, begin(never)), 'Inclusive_Begin_Timestamp')).toBe(never);
     expect(contentsOf(await poll10(name, `<Content_Binding>${stix}</Content_Binding>`))).toHaveLength(1);
     expect(contentsOf(await poll10(name, `<Content_Binding>${custom}</Content_Binding>`))).toHaveLength(0);
   });

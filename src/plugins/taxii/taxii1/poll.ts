@@ -100,11 +100,14 @@ function writePart10(exchange: Exchange, part: PollPart): Xml {
     'Poll_Response',
     { feed_name: part.dataCollection.name, subscription_id: part.subscriptionId },
     message === '' ? null : write('Message', {}, textNode(message)),
-    part.begin === null ? null : write('Inclusive_Begin_Timestamp', {}, laterBy(part.begin, 1)),
+    part.begin === null ? null : write('Inclusive_Begin_Timestamp', {}, firstAfter(part.begin)),
     part.end === null ? null : write('Inclusive_End_Timestamp', {}, part.end),
     ...part.contentBlocks.map((block) => writeBlock(exchange, block)),
   );
 }
+
+/** Labels have four digits for the year: nothing comes after the last of them. */
+const firstAfter = (label: string): string => (label < '9999-12-31T23:59:59.999999Z' ? laterBy(label, 1) : label);
 
 function writeBlock(exchange: Exchange, block: ContentBlock): Xml {
   const { version, write } = exchange;
