@@ -234,8 +234,24 @@ export function stixObjectContract(name: string, open: OpenStorage): void {
           { collectionId: there, stixId: relationship },
         ]);
         expect(versions.map((object) => object?.version ?? null)).toEqual([at(2), at(1), null, null]);
-        expect(await store().has(here, indicator)).toBe(true);
-        expect(await store().has(there, relationship)).toBe(false);
+        expect(await store().holding([there, here, newId()], relationship)).toEqual([false, true, false]);
+        const siblings = [
+          { collectionId: here, stixId: indicator },
+          { collectionId: there, stixId: indicator },
+          { collectionId: there, stixId: relationship },
+        ];
+        const statements = await storage.countStatements(async () => {
+          const pages = await store().siblingPages(siblings, request({ limit: 1 }));
+          expect(pages.map((page) => page.items.map(({ node }) => node.version))).toEqual([[at(2)], [at(2)], []]);
+          expect(pages.map(({ hasNextPage }) => hasNextPage)).toEqual([true, false, false]);
+          expect(await Promise.all(pages.map((page) => page.count()))).toEqual([2, 1, 0]);
+        });
+        expect(statements ?? 2).toBe(2);
+        const after = [at(0), indicator, at(2)];
+        const [rest] = await store().siblingPages(siblings, request({ after }));
+        expect(rest?.items.map(({ node, position }) => [node.version, position])).toEqual([
+          [at(1), [at(3), indicator, at(1)]],
+        ]);
       });
 
       test('removes all versions or chosen ones, and promotes those that are left', async () => {

@@ -55,8 +55,20 @@ export class MemoryStixObjects implements StixObjectStore {
     );
   }
 
-  has(collectionId: string, stixId: string): Promise<boolean> {
-    return this.#session.run((tables) => versionsOf(tables, collectionId, stixId).length > 0);
+  holding(collectionIds: readonly string[], stixId: string): Promise<boolean[]> {
+    return this.#session.run((tables) => collectionIds.map((id) => versionsOf(tables, id, stixId).length > 0));
+  }
+
+  siblingPages(
+    siblings: readonly { readonly collectionId: string; readonly stixId: string }[],
+    page: PageRequest,
+  ): Promise<Page<StixVersion>[]> {
+    return this.#session.run((tables) =>
+      siblings.map(({ collectionId, stixId }) => {
+        const rows = versionsOf(tables, collectionId, stixId).sort(compareRows);
+        return withoutBodies(cutPage(rows, [collectionId], page, Number.POSITIVE_INFINITY));
+      }),
+    );
   }
 
   addMany(collectionId: string, given: readonly NewStixObject[], now: string): Promise<Addition[]> {
@@ -90,10 +102,7 @@ export class MemoryStixObjects implements StixObjectStore {
 
   async versionPages(lists: readonly StixList[], query: StixQuery): Promise<Page<StixVersion>[]> {
     const pages = await this.pages(lists, query, Number.POSITIVE_INFINITY);
-    return pages.map((page) => ({
-      ...page,
-      items: page.items.map(({ node: { body: _, ...node }, position }) => ({ node, position })),
-    }));
+    return pages.map(withoutBodies);
   }
 
   pages(lists: readonly StixList[], { filter, page }: StixQuery, maxBytes: number): Promise<Page<StixObject>[]> {
@@ -159,6 +168,11 @@ export class MemoryStixObjects implements StixObjectStore {
     return decodeStixCursor(text);
   }
 }
+
+const withoutBodies = (page: Page<StixObject>): Page<StixVersion> => ({
+  ...page,
+  items: page.items.map(({ node: { body: _, ...node }, position }) => ({ node, position })),
+});
 
 function whole(row: Row | undefined): StixObject | null {
   if (!row) return null;

@@ -1,4 +1,4 @@
-import type { Page, Position } from '#kernel/page.ts';
+import type { Page, PageRequest, Position } from '#kernel/page.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import { inOrder, toInstant, uuids } from '#plugins/storage-prisma/rows.ts';
 import type { Session, Statements } from '#plugins/storage-prisma/session.ts';
@@ -9,7 +9,13 @@ import {
   toVersion,
   versionColumns,
 } from '#plugins/storage-prisma/threat/stix-columns.ts';
-import { filterInSql, shownVersions, stixPages } from '#plugins/storage-prisma/threat/stix-pages.ts';
+import {
+  filterInSql,
+  type SiblingsOf,
+  shownVersions,
+  siblingPages,
+  stixPages,
+} from '#plugins/storage-prisma/threat/stix-pages.ts';
 import { noInstant } from '#resolvers/threat/instant.ts';
 import { decodeStixCursor, encodeStixCursor } from '#resolvers/threat/objects/cursor.ts';
 import { type AdditionPlan, type Held, planAddition } from '#resolvers/threat/objects/plan.ts';
@@ -54,11 +60,16 @@ export class PrismaStixObjects implements StixObjectStore {
     return keys.map((_, place) => found.get(place) ?? null);
   }
 
-  async has(collectionId: string, stixId: string): Promise<boolean> {
-    const rows = await this.#session.select(
-      sql`SELECT 1 FROM stix_object WHERE collection_id = ${collectionId}::uuid AND stix_id = ${stixId} LIMIT 1`,
-    );
-    return rows.length > 0;
+  async holding(collectionIds: readonly string[], stixId: string): Promise<boolean[]> {
+    const rows = await this.#session.select<{ id: string }>(sql`
+      SELECT c.id FROM unnest(${uuids(collectionIds)}::uuid[]) AS c(id)
+      WHERE EXISTS (SELECT 1 FROM stix_object AS o WHERE o.collection_id = c.id AND o.stix_id = ${stixId})`);
+    const holding = new Set(rows.map(({ id }) => id));
+    return collectionIds.map((id) => holding.has(id));
+  }
+
+  siblingPages(objects: readonly SiblingsOf[], page: PageRequest): Promise<Page<StixVersion>[]> {
+    return siblingPages(this.#session, objects, page);
   }
 
   async addMany(collectionId: string, objects: readonly NewStixObject[], now: string): Promise<Addition[]> {

@@ -1,7 +1,8 @@
-import { type Page, type Position, pageOf } from '#kernel/page.ts';
+import { type Page, type PageRequest, type Position, pageOf, toPage } from '#kernel/page.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
+import { pageInSql, type SqlKey } from '#plugins/storage-prisma/keyset.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
-import { versionColumns } from '#plugins/storage-prisma/threat/stix-columns.ts';
+import { toVersion, versionColumns } from '#plugins/storage-prisma/threat/stix-columns.ts';
 import type { StixFilter, StixList, StixQuery, StixVersion } from '#resolvers/threat/objects/stix-object.ts';
 
 const { sql, join } = Prisma;
@@ -171,6 +172,53 @@ function counter(session: Session, lists: readonly StixList[], filter: StixFilte
     counts ??= countAll();
     return (await counts).get(place) ?? 0;
   };
+}
+
+/** An object in a collection. */
+export interface SiblingsOf {
+  readonly collectionId: string;
+  readonly stixId: string;
+}
+
+const siblingKeys: readonly SqlKey[] = [
+  { type: 'instant', sql: sql`o.date_added` },
+  { type: 'text', sql: sql`o.stix_id` },
+  { type: 'instant', sql: sql`o.version` },
+];
+
+/** A page of the versions of each object, in one statement; counting all of them costs another when one is counted. */
+export async function siblingPages(
+  session: Session,
+  objects: readonly SiblingsOf[],
+  page: PageRequest,
+): Promise<Page<StixVersion>[]> {
+  const places = sql`unnest(${objects.map((_, place) => place)}::int[],
+    ${objects.map(({ collectionId }) => collectionId)}::uuid[], ${objects.map(({ stixId }) => stixId)}::text[])
+    AS s(place, id, stix_id)`;
+  // An object has few versions: they are read by its id and sorted.
+  const versions = sql`SELECT * FROM stix_object AS o WHERE o.collection_id = s.id AND o.stix_id = s.stix_id OFFSET 0`;
+  const { bounds, tail } = pageInSql(siblingKeys, page);
+  const rows = await session.select<StixVersion & { place: number }>(sql`
+    SELECT s.place, row.* FROM ${places}
+    CROSS JOIN LATERAL (SELECT ${versionColumns} FROM (${versions}) AS o WHERE ${bounds} ${tail}) AS row`);
+  const byPlace = Map.groupBy(rows, (row) => row.place);
+  let counts: Promise<Map<number, number>> | null = null;
+  const countAll = async () => {
+    const counted = await session.select<{ place: number; count: number }>(sql`
+      SELECT s.place, count(*)::int AS count FROM ${places} CROSS JOIN LATERAL (${versions}) AS o GROUP BY s.place`);
+    return new Map(counted.map((row) => [row.place, row.count]));
+  };
+  return objects.map(({ collectionId }, place) =>
+    toPage<StixVersion>(
+      page,
+      (byPlace.get(place) ?? []).map(toVersion),
+      (row) => positionIn([collectionId], row),
+      async () => {
+        counts ??= countAll();
+        return (await counts).get(place) ?? 0;
+      },
+    ),
+  );
 }
 
 export const shownVersions = { columns: versionColumns, maxBytes: null };

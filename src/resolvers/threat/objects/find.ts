@@ -9,7 +9,7 @@ import { collectionByKey, collectionKey } from '#resolvers/threat/collections/ke
 import { readInstant } from '#resolvers/threat/instant.ts';
 import type { VersionChoice } from '#resolvers/threat/objects/delete.ts';
 import { readVersions } from '#resolvers/threat/objects/match.ts';
-import { type StixObject, stixObjectStore } from '#resolvers/threat/objects/stix-object.ts';
+import { type StixFilter, type StixObject, stixObjectStore } from '#resolvers/threat/objects/stix-object.ts';
 import { isStixId } from '#resolvers/threat/objects/validate.ts';
 
 /** The versions with these row ids, of collections that the viewer reads. */
@@ -57,10 +57,16 @@ export async function findObject(ctx: Context, by: StixObjectKey): Promise<StixO
  * Asks whether a collection that the viewer reads holds any version of an object.
  * @throws NotFoundError when it does not, for anonymous AuthenticationError.
  */
-export async function expectObject(ctx: Context, { id }: TaxiiCollection, stixId: string): Promise<void> {
-  if (isStixId(stixId) && (await ctx.use(stixObjectStore).has(id, stixId))) return;
-  throw unknownTo(ctx, 'Object not found.', 'threat:read');
+export async function expectObject(ctx: Context, collection: TaxiiCollection, stixId: string): Promise<void> {
+  if (!(await holdsObject(ctx, collection, stixId))) throw unknownTo(ctx, 'Object not found.', 'threat:read');
 }
+
+/** Whether a collection holds any version of an object, in one read for many collections. */
+export const holdsObject = async (ctx: Context, { id }: TaxiiCollection, stixId: string): Promise<boolean> =>
+  isStixId(stixId) && ctx.load(holdingCollections, id, stixId);
+
+const holdingCollections = (ctx: Context, ids: readonly string[], stixId: string): Promise<boolean[]> =>
+  ctx.use(stixObjectStore).holding(ids, stixId);
 
 /** The most versions of one object that a plain list holds. */
 const mostVersions = 1000;
@@ -76,10 +82,19 @@ export async function findVersions(
   { versions, specVersions }: VersionChoice,
 ): Promise<readonly StixObject[] | null> {
   if (!canRead(ctx, collection) || !isStixId(stixId)) return null;
-  const store = ctx.use(stixObjectStore);
   const filter = { stixIds: [stixId], versions: readVersions(versions), specVersions: specVersions ?? undefined };
+  const objects = await ctx.load(versionLists, collection.id, JSON.stringify(filter));
+  return objects.length > 0 || (await holdsObject(ctx, collection, stixId)) ? objects : null;
+}
+
+/** For lists of collections: one read for all of them. */
+async function versionLists(ctx: Context, ids: readonly string[], filter: string): Promise<StixObject[][]> {
   const page = { limit: mostVersions, direction: 'forward', after: null, before: null, offset: 0 } as const;
-  const [found] = await store.pages([[collection.id]], { filter, page }, Number.MAX_SAFE_INTEGER);
-  const objects = found?.items.map(({ node }) => node) ?? [];
-  return objects.length > 0 || (await store.has(collection.id, stixId)) ? objects : null;
+  const query = { filter: JSON.parse(filter) as StixFilter, page };
+  const pages = await ctx.use(stixObjectStore).pages(
+    ids.map((id) => [id]),
+    query,
+    Number.MAX_SAFE_INTEGER,
+  );
+  return pages.map(({ items }) => items.map(({ node }) => node));
 }

@@ -7,6 +7,7 @@ import type { TaxiiCollection } from '#resolvers/threat/collections/collection.t
 import { type CollectionKey, collectionKey, readableByKeys } from '#resolvers/threat/collections/keys.ts';
 import { readableCollections } from '#resolvers/threat/collections/readable.ts';
 import { filterOf, type StixSelection, someOf, stixSelection } from '#resolvers/threat/objects/filter.ts';
+import { holdsObject } from '#resolvers/threat/objects/find.ts';
 import {
   type StixFilter,
   type StixList,
@@ -93,7 +94,7 @@ export async function listVersionsOf(
     addedAfter: addedAfter ?? undefined,
   };
   const versions = await versionsOf(ctx, collection, filter, page);
-  return versions.items.length > 0 || (await ctx.use(stixObjectStore).has(collection.id, stixId)) ? versions : null;
+  return versions.items.length > 0 || (await holdsObject(ctx, collection, stixId)) ? versions : null;
 }
 
 function versionsOf(
@@ -121,10 +122,14 @@ const versionPages = (ctx: Context, ids: readonly string[], query: string): Prom
   );
 
 /** All versions of the object of which this is one, in its collection, which the viewer reads. */
-export function listSiblings(
+export const listSiblings = (
   ctx: Context,
   { collectionId, stixId }: StixVersion,
   page: PageRequest,
-): Promise<Page<StixVersion>> {
-  return pageOfVersions(ctx, [collectionId], { filter: { stixIds: [stixId], versions: 'all' }, page });
-}
+): Promise<Page<StixVersion>> => ctx.load(pagesOfSiblings, `${collectionId} ${stixId}`, JSON.stringify(page));
+
+const pagesOfSiblings = (ctx: Context, keys: readonly string[], page: string): Promise<Page<StixVersion>[]> =>
+  ctx.use(stixObjectStore).siblingPages(
+    keys.map((key) => ({ collectionId: key.slice(0, 36), stixId: key.slice(37) })),
+    JSON.parse(page) as PageRequest,
+  );

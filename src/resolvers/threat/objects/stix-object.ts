@@ -78,8 +78,8 @@ export interface StixObjectStore {
   getByVersion(
     keys: readonly { readonly collectionId: string; readonly stixId: string; readonly version?: string | undefined }[],
   ): Promise<(StixObject | null)[]>;
-  /** Whether the collection holds any version of the object. */
-  has(collectionId: string, stixId: string): Promise<boolean>;
+  /** Whether each collection holds any version of the object. */
+  holding(collectionIds: readonly string[], stixId: string): Promise<boolean[]>;
   /**
    * Keeps versions, in the unit of work, which has locked their collection: so readers see them appear in the order of
    * `dateAdded`. That rises strictly in the order given, from `now` on or, where that is not later, from one microsecond
@@ -102,6 +102,11 @@ export interface StixObjectStore {
    * @param maxBytes of their JSON, for each page.
    */
   pages(lists: readonly StixList[], query: StixQuery, maxBytes: number): Promise<Page<StixObject>[]>;
+  /** Such a page of all versions of each object in its collection, in one read however many. */
+  siblingPages(
+    objects: readonly { readonly collectionId: string; readonly stixId: string }[],
+    page: PageRequest,
+  ): Promise<Page<StixVersion>[]>;
   /**
    * Removes versions of one object for good, in the unit of work, which has locked the collection; the lowest and the
    * highest of those left become first and last.
