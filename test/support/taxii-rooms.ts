@@ -18,12 +18,21 @@ export const indicatorJ = idOf('indicator', 'b');
 export const indicatorK = idOf('indicator', 'c');
 export const relationshipR = idOf('relationship', 'd');
 
+/** The same rooms, with viewers whose rights the test decides. */
+export async function furnish(threat: TestThreat, now: string) {
+  const rooms = await furnishRooms(threat.all, now);
+  return {
+    ...rooms,
+    user: threat.as(...rooms.grants, ...rooms.opened),
+    anonymous: threat.anonymous(...rooms.opened),
+  };
+}
+
 /**
  * Eight collections in a root of their own, and in C5 an indicator whose newest version was added first: what is last
  * and what was added last are not the same there.
  */
-export async function furnish(threat: TestThreat, now: string) {
-  const ctx = threat.all;
+export async function furnishRooms(ctx: Context, now: string) {
   const root = await createApiRoot(ctx, { title: 'first title', description: 'first description' });
   const open = await createApiRoot(ctx, { title: 'second title', isPublic: true });
   const collection = (title: string, more: object = {}): Promise<TaxiiCollection> =>
@@ -42,19 +51,19 @@ export async function furnish(threat: TestThreat, now: string) {
   await place(ctx, c5, indicatorI, { added: at(3), version: at(-1) });
   await place(ctx, c1, indicatorJ, { added: now, version: at(1) });
   await place(ctx, c6, indicatorK, { added: now, version: at(1), specVersion: '2.0' });
-  const grants = [
-    `threat:read@collection/${c0.id}`,
-    `threat:write@collection/${c1.id}`,
-    ...[c2, c4, c5].flatMap(({ id }) => [`threat:read@collection/${id}`, `threat:write@collection/${id}`]),
-  ];
-  const opened = [`threat:read@collection/${c6.id}`, `threat:write@collection/${c7.id}`];
   return {
     root,
     open,
     ...{ c0, c1, c2, c3, c4, c5, c6, c7 },
     at,
-    user: threat.as(...grants, ...opened),
-    anonymous: threat.anonymous(...opened),
+    /** What the usual account holds. */
+    grants: [
+      `threat:read@collection/${c0.id}`,
+      `threat:write@collection/${c1.id}`,
+      ...[c2, c4, c5].flatMap(({ id }) => [`threat:read@collection/${id}`, `threat:write@collection/${id}`]),
+    ],
+    /** What everybody may do. */
+    opened: [`threat:read@collection/${c6.id}`, `threat:write@collection/${c7.id}`],
   };
 }
 
