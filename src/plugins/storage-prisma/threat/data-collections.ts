@@ -163,14 +163,13 @@ export class PrismaDataCollections implements DataCollectionStore {
   }
 
   async addToVolumes(changes: readonly { readonly id: string; readonly by: number }[]): Promise<void> {
+    const sums = new Map<string, number>();
+    for (const { id, by } of changes) sums.set(id, (sums.get(id) ?? 0) + by);
+    const [ids, counts] = [[...sums.keys()], [...sums.values()]];
     await this.#session.run(
       (db) => db.$executeRaw`
         UPDATE data_collection AS c SET volume = c.volume + change.by
-        FROM (
-          SELECT id, sum(by)::int AS by FROM json_to_recordset(${JSON.stringify(changes)}::json) AS row(id uuid, by int)
-          GROUP BY id
-        ) AS change
-        WHERE c.id = change.id`,
+        FROM unnest(${ids}::uuid[], ${counts}::int[]) AS change(id, by) WHERE c.id = change.id`,
     );
   }
 
