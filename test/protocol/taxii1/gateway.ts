@@ -51,7 +51,12 @@ export interface Taxii1 {
   service(input: ServiceCreate): Promise<void>;
   collection(input: DataCollectionCreate): Promise<DataCollection>;
   volume(name: string): Promise<number>;
+  /** How many SQL statements the work sent to the embedded database about services, data collections and blocks. */
+  statements(work: () => Promise<unknown>): Promise<number>;
 }
+
+const ofTaxii1 =
+  /\b(FROM|JOIN|INTO|UPDATE)\s+("public"\.)?"?(taxii_service|data_collection|content_block|inbox_message)/;
 
 /** Believes what a proxy at the peer address of the test says. */
 const proxied = { http: { trustedProxies: ['192.0.2.1'] } };
@@ -60,7 +65,11 @@ export async function openTaxii1(
   config: Readonly<Record<string, unknown>> = {},
   storage: TestStorage = 'embedded',
 ): Promise<Taxii1> {
-  const plugins = [storagePlugin(storage), threat, taxii];
+  let statements = 0;
+  const counted = storagePlugin(storage, (sql) => {
+    if (ofTaxii1.test(sql)) statements += 1;
+  });
+  const plugins = [counted, threat, taxii];
   const identity = await openIdentity({ ...proxied, ...config }, plugins, ({ name }) => name !== 'test-areas');
   const { gateway, system } = identity;
   const ask: Taxii1['ask'] = (document, variables, key) => askerOf(gateway, key ?? null).ask(document, variables);
@@ -106,6 +115,11 @@ export async function openTaxii1(
       await createService(system, input);
     },
     collection: (input) => createDataCollection(system, input),
+    async statements(work) {
+      const before = statements;
+      await work();
+      return statements - before;
+    },
     async volume(name) {
       const { key } = await identity.person(['threat:read']);
       const document = 'query ($name: String!) { dataCollection(by: { name: $name }) { volume } }';

@@ -182,3 +182,20 @@ describe('a collection management service', () => {
     ]);
   });
 });
+
+test('telling of many costs as many statements as telling of few', async () => {
+  const many = await openTaxii1();
+  await furnish(many);
+  const services = ['inbox-B', 'poll-A', 'collection-management-A'].map((serviceId) => ({ serviceId }));
+  const key = await many.key('threat:read');
+  const cost = (path: string, name: string) => many.statements(() => many.send(path, message(name, ''), { key }));
+  const costs = async () => [
+    await cost('/services/collection-management-A', 'Collection_Information_Request'),
+    await cost('/services/discovery-A', 'Discovery_Request'),
+  ];
+  const few = await costs();
+  expect(Math.min(...few)).toBeGreaterThan(1);
+  for (let count = 0; count < 30; count += 1) await many.collection({ name: `more-${count}`, services });
+  expect(await costs()).toEqual(few);
+  await many.identity.gateway.dispose();
+});
