@@ -41,10 +41,35 @@ const rowIdOfService = (text: string): string | null =>
 
 /** The data collection with this key, whoever asks; null when there is none. Who answers from it asks for rights. */
 export async function dataCollectionByKey(ctx: Context, key: DataCollectionKey): Promise<DataCollection | null> {
+  return (await dataCollectionsByKeys(ctx, [key]))[0] ?? null;
+}
+
+/** The data collections with these keys, in their order, in three reads at most. */
+export async function dataCollectionsByKeys(
+  ctx: Context,
+  keys: readonly DataCollectionKey[],
+): Promise<(DataCollection | null)[]> {
   const store = ctx.use(dataCollectionStore);
-  if ('name' in key) return (await store.getByName([key.name]))[0] ?? null;
-  if ('taxiiId' in key) return (await store.getByTaxiiId([key.taxiiId]))[0] ?? null;
-  const id = rowIdOf('DataCollection', key.id);
-  const [collection] = id === null ? [] : await store.getMany([id]);
-  return collection ?? null;
+  const read = async (
+    wanted: readonly string[],
+    get: (wanted: readonly string[]) => Promise<(DataCollection | null)[]>,
+  ): Promise<Map<string, DataCollection | null>> => {
+    const found = wanted.length === 0 ? [] : await get(wanted);
+    return new Map(wanted.map((text, index) => [text, found[index] ?? null]));
+  };
+  const rowOf = (key: DataCollectionKey) => ('id' in key ? (rowIdOf('DataCollection', key.id) ?? []) : []);
+  const byName = await read(
+    keys.flatMap((key) => ('name' in key ? key.name : [])),
+    (names) => store.getByName(names),
+  );
+  const byTaxiiId = await read(
+    keys.flatMap((key) => ('taxiiId' in key ? key.taxiiId : [])),
+    (ids) => store.getByTaxiiId(ids),
+  );
+  const byRow = await read(keys.flatMap(rowOf), (ids) => store.getMany(ids));
+  return keys.map((key) => {
+    if ('name' in key) return byName.get(key.name) ?? null;
+    if ('taxiiId' in key) return byTaxiiId.get(key.taxiiId) ?? null;
+    return byRow.get(String(rowOf(key))) ?? null;
+  });
 }

@@ -5,7 +5,7 @@ import type { FeedSelection } from '#kernel/feed.ts';
 import { parse } from '#kernel/input.ts';
 import { contentBinding, contentBindings, isWanted } from '#resolvers/threat/content-blocks/binding.ts';
 import { contentBlockCreated } from '#resolvers/threat/content-blocks/events.ts';
-import { servedCollection } from '#resolvers/threat/data-collections/served.ts';
+import { readableCollections } from '#resolvers/threat/data-collections/served.ts';
 import { dataCollectionKey } from '#resolvers/threat/keys.ts';
 
 const watchInput = z.object({
@@ -20,7 +20,7 @@ export type BlockWatch = z.input<typeof watchInput>;
  */
 export async function watchContentBlocks(ctx: Context, input: BlockWatch): Promise<FeedSelection> {
   const { dataCollections: keys, contentBindings: bindings } = parse(watchInput, input);
-  const named = keys ? await Promise.all(keys.map((key) => servedCollection(ctx, key, null))) : null;
+  const named = keys ? await readableCollections(ctx, keys) : null;
   const taxiiIds = named && new Set(named.map(({ taxiiId }) => taxiiId));
   const wanted = bindings?.length ? bindings : 'ALL';
   return {

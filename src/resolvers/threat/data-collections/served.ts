@@ -2,7 +2,7 @@ import type { Context } from '#kernel/context.ts';
 import { NotFoundError, UnavailableError } from '#kernel/errors.ts';
 import { expectReadableData } from '#resolvers/threat/access.ts';
 import { type DataCollection, dataCollectionStore } from '#resolvers/threat/data-collections/data-collection.ts';
-import { type DataCollectionKey, dataCollectionByKey } from '#resolvers/threat/keys.ts';
+import { type DataCollectionKey, dataCollectionByKey, dataCollectionsByKeys } from '#resolvers/threat/keys.ts';
 import type { TaxiiService } from '#resolvers/threat/services/service.ts';
 
 const notFound = 'Requested collection was not found';
@@ -21,6 +21,15 @@ export async function servedCollection(
   const [services = []] = await ctx.use(dataCollectionStore).servicesOf([collection.id]);
   if (!services.includes(service.id)) throw new NotFoundError(notFound, ['dataCollection']);
   return collection;
+}
+
+/**
+ * Data collections that a call names.
+ * @throws NotFoundError where the viewer does not read one.
+ */
+export async function readableCollections(ctx: Context, keys: readonly DataCollectionKey[]): Promise<DataCollection[]> {
+  const collections = await dataCollectionsByKeys(ctx, keys);
+  return collections.map((collection) => expectReadableData(ctx, collection, notFound));
 }
 
 /** @throws UnavailableError */

@@ -3,7 +3,7 @@ import { allowSomewhere, visible } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import type { FeedSelection } from '#kernel/feed.ts';
 import { rowIdOf } from '#kernel/id.ts';
-import { parse, sought } from '#kernel/input.ts';
+import { parse } from '#kernel/input.ts';
 import type { Page, PageRequest } from '#kernel/page.ts';
 import { canAdmin, canReadData } from '#resolvers/threat/access.ts';
 import type { ContentBlock } from '#resolvers/threat/content-blocks/content-block.ts';
@@ -11,7 +11,7 @@ import { pages } from '#resolvers/threat/content-blocks/find.ts';
 import { dataCollectionStore } from '#resolvers/threat/data-collections/data-collection.ts';
 import { inboxMessageReceived } from '#resolvers/threat/inbox/events.ts';
 import { type InboxMessage, inboxMessageFacts, inboxMessageStore } from '#resolvers/threat/inbox/inbox-message.ts';
-import { serviceByKey, serviceKey } from '#resolvers/threat/keys.ts';
+import { type ServiceKey, serviceByKey, serviceKey } from '#resolvers/threat/keys.ts';
 import { findServices } from '#resolvers/threat/services/find.ts';
 import { serviceStore, type TaxiiService } from '#resolvers/threat/services/service.ts';
 
@@ -27,8 +27,7 @@ export async function findInboxMessage(ctx: Context, id: string): Promise<InboxM
   return row === null ? null : ctx.load(findInboxMessages, row);
 }
 
-/** A service that is gone still names its messages. */
-const listInput = z.object({ service: z.union([serviceKey, z.object({ serviceId: sought('serviceId') })]).nullish() });
+const listInput = z.object({ service: serviceKey.nullish() });
 export type InboxMessageList = z.input<typeof listInput>;
 
 /** Messages in the order in which they came. @throws ForbiddenError, AuthenticationError for who administers nothing. */
@@ -43,10 +42,11 @@ export async function listInboxMessages(
   return ctx.use(inboxMessageStore).page({ service, visibility: visible(ctx, 'threat:admin'), page });
 }
 
-type ServiceName = NonNullable<z.output<typeof listInput>['service']>;
-
-/** The service id of what is named; of an id that names nothing the id, so that nothing is found. */
-async function serviceIdOf(ctx: Context, key: ServiceName): Promise<string> {
+/**
+ * The service id that is named: that of a service that is gone still names its messages. An id that names nothing gives
+ * one that no message has.
+ */
+async function serviceIdOf(ctx: Context, key: ServiceKey): Promise<string> {
   if ('serviceId' in key) return key.serviceId;
   return (await serviceByKey(ctx, key))?.serviceId ?? '';
 }

@@ -66,6 +66,9 @@ export interface Submitted {
   readonly skipped: readonly SkippedBlock[];
 }
 
+/** Milliseconds that a message may take: it is kept as a whole, and may be as large as a door allows. */
+const timeout = 120_000;
+
 /**
  * Takes a message in: its blocks go into the data collections that it is for, as far as the inbox and each of them
  * support what they are. The message is kept, whatever became of its blocks.
@@ -79,7 +82,7 @@ export async function submitInboxMessage(
   const { service: key, ...given } = parse(submission, input);
   const inbox = await useService(ctx, key, 'INBOX');
   const names = given.destinationCollections ?? [];
-  return ctx.atomically(async (ctx) => {
+  const work = async (ctx: Context): Promise<Submitted> => {
     const destinations = wire.toAllWritable ? await allWritable(ctx, inbox) : await destinationsOf(ctx, inbox, names);
     const accepted = given.contentBlocks.map((block) => receiversOf(inbox, destinations, block));
     const taken = given.contentBlocks.flatMap((block, position) => {
@@ -111,7 +114,8 @@ export async function submitInboxMessage(
       collections.length > 0 ? [] : [{ position, reason: whyNot(inbox, given.contentBlocks[position]) }],
     );
     return { inboxMessage: message, contentBlocks, skipped };
-  });
+  };
+  return ctx.atomically(work, { timeout });
 }
 
 /** The data collections that take a block, where the inbox itself does. */
