@@ -1,4 +1,5 @@
 /** A gateway that serves TAXII 2.1, and clients that speak it over HTTP. */
+import { stixValidatorPlugin } from '#plugins/stix-validator/plugin.ts';
 import { taxii } from '#plugins/taxii/plugin.ts';
 import { threat } from '#plugins/threat.ts';
 import { updateRole } from '#resolvers/platform/roles/change.ts';
@@ -45,7 +46,7 @@ export async function openTaxii2(
   config: Readonly<Record<string, unknown>> = {},
   storage: TestStorage = 'embedded',
 ): Promise<Taxii2> {
-  const plugins = [storagePlugin(storage), threat, taxii];
+  const plugins = [storagePlugin(storage), threat, taxii, stixValidatorPlugin];
   const identity = await openIdentity(config, plugins, ({ name }) => name !== 'test-areas');
   const { gateway, system } = identity;
   const send: Taxii2['send'] = async (path, { method = 'GET', key = null, headers = {}, body, query } = {}) => {
