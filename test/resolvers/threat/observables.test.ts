@@ -120,6 +120,46 @@ describe.each(['memory', 'embedded'] as const)('what indicators look for, on %s'
     expect(await values()).toEqual([]);
   });
 
+  test('every positive equality of a pattern is a row, and nothing else', async () => {
+    const hash = 'AEC070645FE53EE3B3763059376134F058CC337247C978ADD178B6CCDFB0019F';
+    const patterns: readonly (readonly [pattern: string, rows: readonly (readonly string[])[]])[] = [
+      ["[ipv4-addr:value = '198.51.100.1/32']", [['IPV4_ADDR', '198.51.100.1']]],
+      ["[ipv4-addr:value ISSUBSET '198.51.100.7/24']", [['IPV4_ADDR', '198.51.100.0/24']]],
+      [
+        "[ipv4-addr:value IN ('198.51.100.1','203.0.113.9')]",
+        [
+          ['IPV4_ADDR', '198.51.100.1'],
+          ['IPV4_ADDR', '203.0.113.9'],
+        ],
+      ],
+      [`[file:hashes.'SHA-256' = '${hash}' AND file:name = 'x']`, [['FILE_HASH', hash.toLowerCase()]]],
+      [
+        "([domain-name:value = 'Example.COM.'] FOLLOWEDBY [url:value = 'HTTP://Ex.org/A']) WITHIN 300 SECONDS",
+        [
+          ['DOMAIN_NAME', 'example.com'],
+          ['URL', 'http://ex.org/A'],
+        ],
+      ],
+      [
+        "[url:value = 'http://x/\\'] OR [ipv4-addr:value = \\'192.0.2.1\\'']",
+        [['URL', "http://x/'] OR [ipv4-addr:value = '192.0.2.1'"]],
+      ],
+      ["[ipv4-addr:value != '192.0.2.1']", []],
+      ["[ipv4-addr:value NOT IN ('192.0.2.1')]", []],
+      ["[domain-name:value LIKE '%.example']", []],
+    ];
+    await add(patterns.map(([pattern]) => indicator(pattern)));
+    expect((await find()).map(({ kind, value }) => [kind, value])).toEqual(patterns.flatMap(([, rows]) => rows));
+  });
+
+  test('values of any length and any characters are kept', async () => {
+    const url = `http://x/${'ü😀'.repeat(20_000)}`;
+    const { status } = await add([indicator(`[url:value = '${url}' OR domain-name:value = 'a"b, c {}']`)]);
+    expect(status).toMatchObject({ successCount: 1 });
+    expect(await values({ value: url })).toEqual([url]);
+    expect(await values({ value: 'A"b, c {}.' })).toEqual(['a"b, c {}']);
+  });
+
   test('a revoked indicator keeps them apart', async () => {
     const one = indicator("[domain-name:value = 'one.example']");
     await add([one, version(one, '2024-01-02T00:00:00Z', { revoked: true })]);
