@@ -43,7 +43,7 @@ export async function insertServices(ctx: Context, services: readonly TaxiiServi
 }
 
 /** Which of the keys of a service another one has. */
-export async function taken(ctx: Context, { id, ...service }: TaxiiService): Promise<ConflictError> {
+async function taken(ctx: Context, { id, ...service }: TaxiiService): Promise<ConflictError> {
   const store = ctx.use(serviceStore);
   const [named] = await store.getByServiceId([service.serviceId]);
   const [there] = isRouted(service) ? await store.getByPath([service.address]) : [];

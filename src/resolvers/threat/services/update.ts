@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { allow } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
-import { InputError, NotFoundError } from '#kernel/errors.ts';
+import { ConflictError, InputError, NotFoundError } from '#kernel/errors.ts';
 import { describeKey, parse } from '#kernel/input.ts';
 import { type ServiceKey, serviceByKey, serviceKey } from '#resolvers/threat/keys.ts';
 import { prefixesOf } from '#resolvers/threat/services/address.ts';
-import { taken } from '#resolvers/threat/services/create.ts';
 import { appendServiceEvent, toServiceSnapshot } from '#resolvers/threat/services/events.ts';
 import { kindInput, ownDefaults, serviceDefaults, serviceFields, splitKind } from '#resolvers/threat/services/input.ts';
 import { serviceStore, type TaxiiService } from '#resolvers/threat/services/service.ts';
@@ -86,9 +85,17 @@ export async function writeServices(
   );
   const real = pairs.filter(({ before, after }) => before !== after);
   const [conflict] = await ctx.use(serviceStore).updateMany(real.map(({ after }) => after));
-  if (conflict) throw await taken(ctx, conflict);
+  if (conflict) throw keyTaken(conflict, real.find(({ after }) => after === conflict)?.before ?? conflict);
   for (const { before, after } of real) appendServiceEvent(ctx, before, after);
   return pairs.map(({ after }) => after);
+}
+
+/** Said from what was to change alone: the unit of work may be beyond asking who has the key. */
+function keyTaken({ serviceId, address }: TaxiiService, before: TaxiiService): ConflictError {
+  if (serviceId === before.serviceId)
+    return new ConflictError(`${address} is the address of another service already.`, ['address']);
+  if (address === before.address) return new ConflictError(`A service ${serviceId} exists already.`, ['serviceId']);
+  return new ConflictError(`Another service is ${serviceId} or has the address ${address} already.`, ['serviceId']);
 }
 
 /** @throws NotFoundError */
