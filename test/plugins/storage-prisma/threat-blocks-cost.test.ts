@@ -62,7 +62,9 @@ async function openStore(rows: number): Promise<Store> {
   };
 }
 
-describe.skipIf(!findPostgres())('content blocks', { timeout: 120_000 }, () => {
+const machine = findPostgres() ? 'PostgreSQL server' : 'PostgreSQL server (no initdb and postgres on this machine)';
+
+describe.skipIf(!findPostgres())(`content blocks on a ${machine}`, { timeout: 120_000 }, () => {
   let stores: Store[] = [];
   beforeAll(async () => {
     stores = [await openStore(sizes[0]), await openStore(sizes[1])];

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Context } from '#kernel/context.ts';
-import { DeniedError, InputError, NotFoundError, UnavailableError, UnsupportedContentError } from '#kernel/errors.ts';
+import {
+  AuthenticationError,
+  DeniedError,
+  InputError,
+  NotFoundError,
+  UnavailableError,
+  UnsupportedContentError,
+} from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
 import type { Port } from '#kernel/port.ts';
 import { pauseSubscription, unsubscribe } from '#resolvers/threat/collection-subscriptions/change.ts';
@@ -9,6 +16,7 @@ import { contentBlockStore } from '#resolvers/threat/content-blocks/content-bloc
 import { deleteContentBlocks } from '#resolvers/threat/content-blocks/delete.ts';
 import { createDataCollection } from '#resolvers/threat/data-collections/create.ts';
 import type { DataCollection } from '#resolvers/threat/data-collections/data-collection.ts';
+import { submitInboxMessage } from '#resolvers/threat/inbox/submit.ts';
 import { fulfillPoll } from '#resolvers/threat/polls/fulfill.ts';
 import { type PollInput, type PollWire, pollDataCollection } from '#resolvers/threat/polls/poll.ts';
 import { isPending, type PollPart } from '#resolvers/threat/polls/poll-part.ts';
@@ -341,4 +349,50 @@ test('a poll costs the same statements whatever the place', async () => {
   await push(somebody, feed, seconds(1, 100));
   const first = await threat.statements(() => poll({ endInclusive: at(19) }));
   expect(await threat.statements(() => poll({ beginExclusive: at(80), endInclusive: at(100) }))).toBe(first);
+});
+
+test('each account reads and fills the data collections of a closed service that it has rights on', async () => {
+  const kinds = {
+    'inbox-D': { inbox: { acceptAllContent: true, destinationCollectionRequired: true } },
+    'poll-D': { poll: {} },
+  };
+  for (const [serviceId, kind] of Object.entries(kinds))
+    await createService(threat.all, {
+      serviceId,
+      address: `/services/${serviceId}`,
+      authenticationRequired: true,
+      kind: kind as never,
+    });
+  const services = [{ serviceId: 'inbox-D' }, { serviceId: 'poll-D' }];
+  const make = (name: string) => createDataCollection(threat.all, { name, acceptAllContent: true, services });
+  const [first, second] = [await make('collection-1'), await make('collection-2')];
+  const johnny = threat.as(`threat:read@collection/${first.taxiiId}`, ...readWrite(second));
+  const billy = threat.as(...readWrite(first));
+  const wally = threat.as('*');
+  const closed = { service: { serviceId: 'poll-D' } };
+  const pull = (ctx: Context, name: string) => ask({ ...closed, dataCollection: { name } }, {}, ctx);
+  const send = (ctx: Context, name: string, wire = {}) =>
+    submitInboxMessage(
+      ctx,
+      {
+        service: { serviceId: 'inbox-D' },
+        destinationCollections: [name],
+        contentBlocks: [{ content: 'x', contentBinding: custom }],
+      },
+      wire,
+    );
+  expect(await pull(johnny, 'collection-1')).toMatchObject({ more: false });
+  await expect(pull(billy, 'collection-2')).rejects.toThrow(NotFoundError);
+  expect(await pull(wally, 'collection-2')).toMatchObject({ more: false });
+  await expect(send(johnny, 'collection-1')).rejects.toMatchObject({
+    code: 'FORBIDDEN',
+    message: 'User can not write to collection collection-1',
+  });
+  expect(await send(johnny, 'collection-2')).toMatchObject({ inboxMessage: { storedBlockCount: 1 } });
+  // TAXII 1.0 names nothing: what he cannot fill is passed over.
+  expect(await send(johnny, '', { toAllWritable: true })).toMatchObject({
+    inboxMessage: { storedBlockCount: 1, collectionTaxiiIds: [second.taxiiId] },
+  });
+  await expect(pull(threat.anonymous('*'), 'collection-1')).rejects.toThrow(AuthenticationError);
+  await expect(send(threat.anonymous('*'), 'collection-1')).rejects.toThrow(AuthenticationError);
 });
