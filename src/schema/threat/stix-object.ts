@@ -52,6 +52,16 @@ export function stixObjects(builder: Builder): void {
         nullable: true,
         description: 'Why its pattern could not be read in whole; null where it could, and for what has none.',
       }),
+      createdAt: t.field({
+        type: 'DateTime',
+        description: 'When it came into its collection, as `dateAdded`.',
+        resolve: ({ dateAdded }) => dateAdded,
+      }),
+      updatedAt: t.field({
+        type: 'DateTime',
+        description: 'The same: a version never changes.',
+        resolve: ({ dateAdded }) => dateAdded,
+      }),
       versions: connection(builder, t, 'TaxiiManifestRecord', {
         description: 'All versions of it in its collection, as they were added.',
         ...listed,
