@@ -3,14 +3,19 @@ import type { Context } from '#kernel/context.ts';
 import { AuthenticationError, ForbiddenError } from '#kernel/errors.ts';
 import type { InlineRun } from '#kernel/job-run.ts';
 import type { Port } from '#kernel/port.ts';
+import { createApiRoot } from '#resolvers/threat/api-roots/create.ts';
 import { unsubscribe } from '#resolvers/threat/collection-subscriptions/change.ts';
 import { findSubscriptions } from '#resolvers/threat/collection-subscriptions/find.ts';
 import { subscribe } from '#resolvers/threat/collection-subscriptions/subscribe.ts';
+import { collectionStore } from '#resolvers/threat/collections/collection.ts';
+import { createCollection } from '#resolvers/threat/collections/create.ts';
 import { findContentBlocks } from '#resolvers/threat/content-blocks/find.ts';
 import { dataCollectionStore } from '#resolvers/threat/data-collections/data-collection.ts';
 import { findInboxMessages } from '#resolvers/threat/inbox/find.ts';
 import { inboxMessageStore } from '#resolvers/threat/inbox/inbox-message.ts';
 import { dataCollectionByKey } from '#resolvers/threat/keys.ts';
+import { addObjects } from '#resolvers/threat/objects/add.ts';
+import { stixObjectStore } from '#resolvers/threat/objects/stix-object.ts';
 import { pollDataCollection } from '#resolvers/threat/polls/poll.ts';
 import { retentionJob } from '#resolvers/threat/retention/job.ts';
 import { runRetention, sweepThreat } from '#resolvers/threat/retention/run.ts';
@@ -133,4 +138,30 @@ test('what cannot be swept does not keep the rest', async () => {
   const { run } = aRun(broken);
   await expect(sweepThreat(run)).rejects.toThrow('Could not be swept: inboxMessages.');
   expect(await runRetention(forgetful.all, { dryRun: true })).toEqual({ ...none, inboxMessages: 1 });
+});
+
+test('versions that a newer one has followed go, with an event each and the count of their collection', async () => {
+  const versions = await openThreat('embedded', { threat: { retention: { supersededVersions: 0 } } });
+  const root = await createApiRoot(versions.all, { title: 'root' });
+  const collection = await createCollection(versions.all, { apiRoot: { id: root.id }, title: 'versions' });
+  const id = 'x-test--5e113376-8a13-432d-b711-92f566ebbd92';
+  const created = '2020-01-01T00:00:00Z';
+  const objects = ['2020-01-01T00:00:00Z', '2021-01-01T00:00:00Z', '2022-01-01T00:00:00Z'].map((modified) => ({
+    ...{ type: 'x-test', spec_version: '2.1', id, created, modified },
+  }));
+  await addObjects(versions.all, { collection: { taxiiId: collection.id }, objects });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await versions.news();
+  expect(await runRetention(versions.all, { dryRun: true })).toEqual({ ...none, supersededVersions: 2 });
+  expect(await runRetention(versions.all, {})).toEqual({ ...none, supersededVersions: 2 });
+  expect((await versions.news()).map(({ name }) => name)).toEqual([
+    'threat.stixObject.deleted',
+    'threat.stixObject.deleted',
+    'threat.retention.swept',
+  ]);
+  const [kept] = await versions.all.use(collectionStore).getMany([collection.id]);
+  expect(kept?.objectCount).toBe(1);
+  const [last] = await versions.all.use(stixObjectStore).getByVersion([{ collectionId: collection.id, stixId: id }]);
+  expect(last).toMatchObject({ version: '2022-01-01T00:00:00.000000Z', isFirst: true, isLast: true });
+  await versions.gateway.dispose();
 });
