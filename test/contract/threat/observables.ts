@@ -142,6 +142,9 @@ export function observableContract(name: string, open: OpenStorage): void {
       expect(await find(within('203.0.113.0/24'))).toEqual([net, host]);
       expect(await find(within('203.0.0.0/16'))).toEqual([net, host, other]);
       expect(await find(within('0.0.0.0/0'))).toEqual([all, net, host, other]);
+      expect(
+        await find({ ...within('203.0.113.0/24'), values: [{ kind: 'DOMAIN_NAME', value: '203.0.113.33' }] }),
+      ).toEqual([net, host]);
       expect(await find(within('::/0'))).toEqual([six]);
       expect(await find({ values: [{ kind: 'IPV4_ADDR', value: '203.0.113.33' }] })).toEqual([host]);
       expect(

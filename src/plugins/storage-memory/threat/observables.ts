@@ -62,7 +62,7 @@ export class MemoryObservables implements ObservableStore {
       const isSought = (row: IndicatorObservable) =>
         (!filter.values && !filter.cidr) ||
         (cidr && meets(row, cidr, filter.cidr?.match)) ||
-        filter.values?.some(({ kind, value }) => kind === row.kind && value === row.value) === true;
+        (filter.cidr?.match !== 'WITHIN' && hasValue(row, filter.values ?? []));
       const rows = [...tables(observables).values()].filter((row) => isSought(row) && matches(row, filter));
       return pageOfRows(rows, keysOf(filter.cidr?.match), request);
     });
@@ -109,6 +109,9 @@ function forget(tables: Tables, key: string): void {
   for (const id of tables(idsOfIndicators).get(key) ?? []) tables(observables).delete(id);
   tables(idsOfIndicators).delete(key);
 }
+
+const hasValue = (row: IndicatorObservable, values: NonNullable<ObservableFilter['values']>): boolean =>
+  values.some(({ kind, value }) => kind === row.kind && value === row.value);
 
 function meets({ cidr }: IndicatorObservable, asked: Cidr, match: 'COVERING' | 'WITHIN' | undefined): boolean {
   if (cidr === null) return false;

@@ -47,9 +47,12 @@ export interface IndicatorRows {
 
 /** Which observables by what they look for: everything given must hold. */
 export interface ObservableFilter {
-  /** Any of these values; those with a `cidr` are held against the addresses. */
+  /** Any of these values, exactly. */
   readonly values?: readonly Pick<Observable, 'kind' | 'value'>[] | undefined;
-  /** Or these: what equals or covers the prefix, or what lies inside it, equal included. */
+  /**
+   * What equals or covers the prefix, or what lies inside it, equal included. Values beside COVERING are enough as well,
+   * and none of them is an address then; beside WITHIN they do not count.
+   */
   readonly cidr?: { readonly text: string; readonly match: 'COVERING' | 'WITHIN' } | undefined;
   readonly kind?: ObservableKind | undefined;
   /** Only of these collections, by row id. */
