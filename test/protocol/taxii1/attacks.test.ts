@@ -63,23 +63,22 @@ test('a block that is larger than its limit is HTTP 413', async () => {
 });
 
 test('a bad message is answered while the rest of it is still being sent', async () => {
-  const body = unannounced('<!DOCTYPE a><a>', 900 * 1024);
-  const begun = performance.now();
+  // Its end never comes.
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(Buffer.from('<!DOCTYPE a><a>')),
+  });
   const answer = await post(body);
   expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('Request was invalid XML')]);
-  expect(performance.now() - begun).toBeLessThan(1000);
 });
 
 test('others are answered meanwhile, and the same connection goes on', async () => {
   const deep = '<a xmlns:b="c">'.repeat(60_000);
-  const started = performance.now();
   const [bad, good] = await Promise.all([
     post(message('Inbox_Message', '', block('x', deep)).slice(0, 1_000_000)),
     post(message('Inbox_Message', '', block('x', 'fine'))),
   ]);
   expect(await bad.text()).toContain('BAD_MESSAGE');
   expect(await good.text()).toContain('SUCCESS');
-  expect(performance.now() - started).toBeLessThan(1000);
 });
 
 test('a client that hangs up in the middle leaves nothing behind', async () => {

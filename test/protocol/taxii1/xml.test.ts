@@ -78,10 +78,9 @@ describe('what is refused as no XML', () => {
     expect(await faultOf(read11(deep(125)))).toBe('read');
     expect(await faultOf(read11(deep(126)))).toBe('InvalidXml: It is nested deeper than 128 elements.');
     expect(await faultOf(read11(deep(10), { maxDepth: 12 }))).toBe('InvalidXml: It is nested deeper than 12 elements.');
-    const begun = performance.now();
+    // Without the cut these run for minutes, beyond the time of any test.
     expect(await faultOf(read11('<a xmlns:b="c">'.repeat(200_000)))).toMatch(/^Invalid/);
     expect(await faultOf(read11(inbox11('<a xmlns:b="c" b:d="">'.repeat(200_000))))).toMatch(invalid);
-    expect(performance.now() - begun).toBeLessThan(1000);
   });
 
   test('is a root that does not begin, without reading on', async () => {
@@ -125,7 +124,6 @@ describe('what unfolds too far', () => {
 
   test('is what few declarations become on many elements', async () => {
     const scope = [...Array(2000)].map((_, at) => ` xmlns:p${at}="urn:example:${at}"`).join('');
-    const begun = performance.now();
     expect(await faultOf(read11(inbox11('<a/>'.repeat(100_000), scope)))).toMatch(/^PayloadTooLargeError/);
     const block =
       '<t:Content_Block><t:Content_Binding binding_id="urn:x"/><t:Content><a/></t:Content></t:Content_Block>';
@@ -133,7 +131,6 @@ describe('what unfolds too far', () => {
     expect(await faultOf(read11(many))).toBe(
       'PayloadTooLargeError: The contents of the blocks are larger than 2000000 bytes (threat.maxContentLength).',
     );
-    expect(performance.now() - begun).toBeLessThan(2000);
   });
 
   test('is a message of more elements than anybody sends', async () => {
