@@ -4,9 +4,9 @@ import { type Context, microseconds } from '#kernel/context.ts';
 import { newId } from '#kernel/id.ts';
 import { parse } from '#kernel/input.ts';
 import type { TaxiiApiRoot } from '#resolvers/threat/api-roots/api-root.ts';
-import { apiRootDefaults, apiRootFields, givenTaxiiId } from '#resolvers/threat/api-roots/input.ts';
+import { apiRootDefaults, apiRootFields } from '#resolvers/threat/api-roots/input.ts';
 import { insertApiRoots } from '#resolvers/threat/api-roots/write.ts';
-import { given } from '#resolvers/threat/text.ts';
+import { given, givenTaxiiId } from '#resolvers/threat/input.ts';
 
 const apiRootCreate = z.object({ ...apiRootFields, taxiiId: givenTaxiiId.nullish() });
 export type ApiRootCreate = z.input<typeof apiRootCreate>;

@@ -5,11 +5,11 @@ import { ConflictError } from '#kernel/errors.ts';
 import { parse } from '#kernel/input.ts';
 import { apiRootStore, type TaxiiApiRoot } from '#resolvers/threat/api-roots/api-root.ts';
 import { appendApiRootEvent } from '#resolvers/threat/api-roots/events.ts';
-import { flag } from '#resolvers/threat/api-roots/input.ts';
 import { apiRootKey } from '#resolvers/threat/api-roots/keys.ts';
 import { lockApiRoot } from '#resolvers/threat/api-roots/update.ts';
 import { collectionStore } from '#resolvers/threat/collections/collection.ts';
 import { removalTimeout, removeCollections } from '#resolvers/threat/collections/remove.ts';
+import { flag } from '#resolvers/threat/input.ts';
 import { taxiiStatusStore } from '#resolvers/threat/statuses/taxii-status.ts';
 
 const apiRootDelete = z.object({ by: apiRootKey, force: flag('force').nullish() });

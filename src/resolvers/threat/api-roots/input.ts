@@ -1,15 +1,7 @@
 import { z } from 'zod';
 import { isUuid } from '#kernel/id.ts';
 import { line } from '#kernel/input.ts';
-import { optionalText } from '#resolvers/threat/text.ts';
-
-/** A UUID that its owner chose. */
-export const givenTaxiiId = z
-  .string('taxiiId must be a text.')
-  .refine(isUuid, 'taxiiId must be a UUID.')
-  .transform((text) => text.toLowerCase());
-
-export const flag = (name: string) => z.boolean(`${name} must be true or false.`);
+import { flag, optionalText } from '#resolvers/threat/input.ts';
 
 export const titleInput = line('title', { min: 1, max: 100 });
 

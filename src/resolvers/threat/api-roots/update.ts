@@ -7,7 +7,7 @@ import { apiRootFacts, apiRootStore, type TaxiiApiRoot } from '#resolvers/threat
 import { apiRootDefaults, apiRootFields } from '#resolvers/threat/api-roots/input.ts';
 import { type ApiRootKey, apiRootByKey, apiRootKey, quoteApiRoot } from '#resolvers/threat/api-roots/keys.ts';
 import { writeApiRoots } from '#resolvers/threat/api-roots/write.ts';
-import { given } from '#resolvers/threat/text.ts';
+import { given } from '#resolvers/threat/input.ts';
 
 const apiRootReplace = z.object({ by: apiRootKey, ...apiRootFields });
 const apiRootUpdate = apiRootReplace.partial({ title: true });

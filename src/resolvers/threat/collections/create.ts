@@ -5,13 +5,12 @@ import { ConflictError, NotFoundError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
 import { parse } from '#kernel/input.ts';
 import { apiRootFacts, apiRootStore } from '#resolvers/threat/api-roots/api-root.ts';
-import { givenTaxiiId } from '#resolvers/threat/api-roots/input.ts';
 import { apiRootByKey, apiRootKey, quoteApiRoot } from '#resolvers/threat/api-roots/keys.ts';
 import type { TaxiiCollection } from '#resolvers/threat/collections/collection.ts';
 import { collectionDefaults, collectionFields } from '#resolvers/threat/collections/input.ts';
 import { insertCollections } from '#resolvers/threat/collections/write.ts';
 import { dataCollectionStore } from '#resolvers/threat/data-collections/data-collection.ts';
-import { given } from '#resolvers/threat/text.ts';
+import { given, givenTaxiiId } from '#resolvers/threat/input.ts';
 
 const collectionCreate = z.object({ ...collectionFields, apiRoot: apiRootKey, taxiiId: givenTaxiiId.nullish() });
 export type CollectionCreate = z.input<typeof collectionCreate>;

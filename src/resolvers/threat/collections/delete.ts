@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { allowSomewhere } from '#kernel/access.ts';
 import type { Context } from '#kernel/context.ts';
 import { parse } from '#kernel/input.ts';
-import { flag } from '#resolvers/threat/api-roots/input.ts';
 import { collectionKey } from '#resolvers/threat/collections/keys.ts';
 import { removalTimeout, removeCollections } from '#resolvers/threat/collections/remove.ts';
 import { lockCollection } from '#resolvers/threat/collections/update.ts';
+import { flag } from '#resolvers/threat/input.ts';
 
 const collectionDelete = z.object({ by: collectionKey, force: flag('force').nullish() });
 export type CollectionDelete = z.input<typeof collectionDelete>;

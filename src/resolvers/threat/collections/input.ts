@@ -1,7 +1,7 @@
 import { isUuid } from '#kernel/id.ts';
 import { line } from '#kernel/input.ts';
-import { flag, titleInput } from '#resolvers/threat/api-roots/input.ts';
-import { optionalText } from '#resolvers/threat/text.ts';
+import { titleInput } from '#resolvers/threat/api-roots/input.ts';
+import { flag, optionalText } from '#resolvers/threat/input.ts';
 
 const aliasInput = line('alias', { max: 100 })
   .refine((text) => !/[/?#\s]/.test(text), 'alias may hold no blanks and none of / ? #.')

@@ -12,7 +12,7 @@ import {
   quoteCollection,
 } from '#resolvers/threat/collections/keys.ts';
 import { writeCollections } from '#resolvers/threat/collections/write.ts';
-import { given } from '#resolvers/threat/text.ts';
+import { given } from '#resolvers/threat/input.ts';
 
 const collectionReplace = z.object({ by: collectionKey, ...collectionFields });
 const collectionUpdate = collectionReplace.partial({ title: true });

@@ -5,11 +5,11 @@ import { newId } from '#kernel/id.ts';
 import { parse } from '#kernel/input.ts';
 import { apiRootGlobalId, apiRootStore, type TaxiiApiRoot } from '#resolvers/threat/api-roots/api-root.ts';
 import { removeApiRoots } from '#resolvers/threat/api-roots/delete.ts';
-import { apiRootDefaults, apiRootFields, givenTaxiiId } from '#resolvers/threat/api-roots/input.ts';
+import { apiRootDefaults, apiRootFields } from '#resolvers/threat/api-roots/input.ts';
 import { insertApiRoots, writeApiRoots } from '#resolvers/threat/api-roots/write.ts';
 import { type Entry, noSuchKeys, settleEntries } from '#resolvers/threat/config/document.ts';
 import { type ConfigItem, type ConfigOutcome, noOutcome } from '#resolvers/threat/config/outcome.ts';
-import { given } from '#resolvers/threat/text.ts';
+import { given, givenTaxiiId } from '#resolvers/threat/input.ts';
 
 const schemaOf = (isNew: boolean) =>
   z.strictObject(

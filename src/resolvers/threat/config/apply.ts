@@ -10,9 +10,13 @@ import { type ConfigDocument, readDocument } from '#resolvers/threat/config/docu
 import { type ConfigOutcome, joined, noOutcome } from '#resolvers/threat/config/outcome.ts';
 import { applyServices } from '#resolvers/threat/config/services.ts';
 import { applyTaxiiCollections } from '#resolvers/threat/config/taxii-collections.ts';
+import { flag } from '#resolvers/threat/input.ts';
 
-const flag = (name: string) => z.boolean(`${name} must be true or false.`).nullish();
-const configApply = z.object({ document: z.unknown(), forceDelete: flag('forceDelete'), dryRun: flag('dryRun') });
+const configApply = z.object({
+  document: z.unknown(),
+  forceDelete: flag('forceDelete').nullish(),
+  dryRun: flag('dryRun').nullish(),
+});
 export type ThreatConfigApply = z.input<typeof configApply>;
 
 /**

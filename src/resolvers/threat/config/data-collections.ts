@@ -11,17 +11,17 @@ import {
   dataCollectionStore,
 } from '#resolvers/threat/data-collections/data-collection.ts';
 import { removeDataCollections } from '#resolvers/threat/data-collections/delete.ts';
-import { dataCollectionFields, taxiiIdInput } from '#resolvers/threat/data-collections/input.ts';
+import { dataCollectionFields } from '#resolvers/threat/data-collections/input.ts';
 import { attachServices } from '#resolvers/threat/data-collections/services.ts';
 import { writeDataCollections } from '#resolvers/threat/data-collections/update.ts';
+import { given, givenTaxiiId } from '#resolvers/threat/input.ts';
 import { byServiceId } from '#resolvers/threat/services/find.ts';
 import { serviceStore, type TaxiiService } from '#resolvers/threat/services/service.ts';
-import { given } from '#resolvers/threat/text.ts';
 
 const entryInput = z.strictObject(
   {
     ...dataCollectionFields,
-    taxiiId: taxiiIdInput.optional(),
+    taxiiId: givenTaxiiId.optional(),
     services: z.array(z.string('A service is named by its service id.'), 'Give services: [] for none.'),
   },
   { error: noSuchKeys('A data collection') },

@@ -4,6 +4,7 @@ import { InputError } from '#kernel/errors.ts';
 import { parse } from '#kernel/input.ts';
 import { type Entry, keyText, noSuchKeys, settleEntries } from '#resolvers/threat/config/document.ts';
 import { type ConfigItem, type ConfigOutcome, noOutcome } from '#resolvers/threat/config/outcome.ts';
+import { given } from '#resolvers/threat/input.ts';
 import { prefixesOf } from '#resolvers/threat/services/address.ts';
 import { freshService, insertServices } from '#resolvers/threat/services/create.ts';
 import { removeServices } from '#resolvers/threat/services/delete.ts';
@@ -11,7 +12,6 @@ import { byServiceId } from '#resolvers/threat/services/find.ts';
 import { type KindName, kindNames, ownDefaults, ownFields, serviceFields } from '#resolvers/threat/services/input.ts';
 import { serviceGlobalId, serviceStore, serviceTypes, type TaxiiService } from '#resolvers/threat/services/service.ts';
 import { writeServices } from '#resolvers/threat/services/update.ts';
-import { given } from '#resolvers/threat/text.ts';
 
 /** Brings the services to what a document says: those that it does not name are deleted. */
 export async function applyServices(ctx: Context, entries: readonly Entry[]): Promise<ConfigOutcome> {

@@ -4,14 +4,13 @@ import { InputError } from '#kernel/errors.ts';
 import { isUuid, newId } from '#kernel/id.ts';
 import { parse } from '#kernel/input.ts';
 import { apiRootStore, type TaxiiApiRoot } from '#resolvers/threat/api-roots/api-root.ts';
-import { givenTaxiiId } from '#resolvers/threat/api-roots/input.ts';
 import { collectionGlobalId, collectionStore, type TaxiiCollection } from '#resolvers/threat/collections/collection.ts';
 import { collectionDefaults, collectionFields } from '#resolvers/threat/collections/input.ts';
 import { removeCollections } from '#resolvers/threat/collections/remove.ts';
 import { insertCollections, writeCollections } from '#resolvers/threat/collections/write.ts';
 import { type Entry, noSuchKeys, settleEntries } from '#resolvers/threat/config/document.ts';
 import { type ConfigItem, type ConfigOutcome, noOutcome } from '#resolvers/threat/config/outcome.ts';
-import { given } from '#resolvers/threat/text.ts';
+import { given, givenTaxiiId } from '#resolvers/threat/input.ts';
 
 const schemaOf = (isNew: boolean) =>
   z.strictObject(

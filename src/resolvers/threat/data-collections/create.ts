@@ -7,18 +7,14 @@ import { parse } from '#kernel/input.ts';
 import { collectionStore } from '#resolvers/threat/collections/collection.ts';
 import { type DataCollection, dataCollectionStore } from '#resolvers/threat/data-collections/data-collection.ts';
 import { appendDataCollectionEvent, dataCollectionCreated } from '#resolvers/threat/data-collections/events.ts';
-import {
-  dataCollectionDefaults,
-  dataCollectionFields,
-  taxiiIdInput,
-} from '#resolvers/threat/data-collections/input.ts';
+import { dataCollectionDefaults, dataCollectionFields } from '#resolvers/threat/data-collections/input.ts';
 import { holdServices, serviceKeys } from '#resolvers/threat/data-collections/services.ts';
+import { given, givenTaxiiId } from '#resolvers/threat/input.ts';
 import type { TaxiiService } from '#resolvers/threat/services/service.ts';
-import { given } from '#resolvers/threat/text.ts';
 
 const dataCollectionCreate = z.object({
   ...dataCollectionFields,
-  taxiiId: taxiiIdInput.nullish(),
+  taxiiId: givenTaxiiId.nullish(),
   services: serviceKeys.nullish(),
 });
 export type DataCollectionCreate = z.input<typeof dataCollectionCreate>;

@@ -1,11 +1,7 @@
 import { z } from 'zod';
-import { isUuid } from '#kernel/id.ts';
-import { sought } from '#kernel/input.ts';
 import { contentBindings } from '#resolvers/threat/content-blocks/binding.ts';
 import type { DataCollection } from '#resolvers/threat/data-collections/data-collection.ts';
-import { optionalText } from '#resolvers/threat/text.ts';
-
-const flag = (name: string) => z.boolean(`${name} must be true or false.`);
+import { flag, optionalText } from '#resolvers/threat/input.ts';
 
 /** What a URI may hold: names go into messages and permissions as they are. */
 const uriForm = /^(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/;
@@ -15,11 +11,6 @@ export const dataCollectionName = z
   .min(1, 'name may not be empty.')
   .max(300, 'name may not be longer than 300 characters.')
   .regex(uriForm, 'name may hold only what a URI may: no blanks, and nothing beyond ASCII.');
-
-/** A UUID of the caller's choice. */
-export const taxiiIdInput = sought('taxiiId')
-  .refine(isUuid, 'taxiiId must be a UUID.')
-  .transform((text) => text.toLowerCase());
 
 /** What a data collection is given. Absent ones are left to who asks: they stay, or become their defaults. */
 export const dataCollectionFields = {

@@ -16,9 +16,9 @@ import {
 import { dataCollectionDefaults, dataCollectionFields } from '#resolvers/threat/data-collections/input.ts';
 import { lockDataCollection } from '#resolvers/threat/data-collections/lock.ts';
 import { attachedServices } from '#resolvers/threat/data-collections/services.ts';
+import { given } from '#resolvers/threat/input.ts';
 import { type DataCollectionKey, dataCollectionKey } from '#resolvers/threat/keys.ts';
 import { changedFields } from '#resolvers/threat/snapshot.ts';
-import { given } from '#resolvers/threat/text.ts';
 
 const { name, ...fields } = dataCollectionFields;
 const dataCollectionReplace = z.object({ ...fields, name, by: dataCollectionKey });

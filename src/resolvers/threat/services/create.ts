@@ -4,11 +4,11 @@ import { type Context, microseconds } from '#kernel/context.ts';
 import { ConflictError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
 import { parse } from '#kernel/input.ts';
+import { given } from '#resolvers/threat/input.ts';
 import { prefixesOf } from '#resolvers/threat/services/address.ts';
 import { appendServiceEvent } from '#resolvers/threat/services/events.ts';
 import { kindInput, ownDefaults, serviceDefaults, serviceFields, splitKind } from '#resolvers/threat/services/input.ts';
 import { isRouted, type ServiceKind, serviceStore, type TaxiiService } from '#resolvers/threat/services/service.ts';
-import { given } from '#resolvers/threat/text.ts';
 
 const serviceCreate = (ctx: Context) => z.object({ ...serviceFields(prefixesOf(ctx)), kind: kindInput });
 export type ServiceCreate = z.input<ReturnType<typeof serviceCreate>>;

@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { line, oneKey } from '#kernel/input.ts';
 import { contentBindings } from '#resolvers/threat/content-blocks/binding.ts';
+import { flag, optionalText } from '#resolvers/threat/input.ts';
 import { addressInput, baseUrlInput } from '#resolvers/threat/services/address.ts';
 import { protocolBindings, type ServiceKind, type TaxiiService } from '#resolvers/threat/services/service.ts';
-import { optionalText } from '#resolvers/threat/text.ts';
-
-const flag = (name: string) => z.boolean(`${name} must be true or false.`);
 
 const between = (name: string, most: number) => {
   const message = `${name} must be a whole number between 1 and ${most}.`;

@@ -3,13 +3,13 @@ import { allow } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
 import { ConflictError, InputError, NotFoundError } from '#kernel/errors.ts';
 import { describeKey, parse } from '#kernel/input.ts';
+import { given } from '#resolvers/threat/input.ts';
 import { type ServiceKey, serviceByKey, serviceKey } from '#resolvers/threat/keys.ts';
 import { prefixesOf } from '#resolvers/threat/services/address.ts';
 import { appendServiceEvent, toServiceSnapshot } from '#resolvers/threat/services/events.ts';
 import { kindInput, ownDefaults, serviceDefaults, serviceFields, splitKind } from '#resolvers/threat/services/input.ts';
 import { serviceStore, type TaxiiService } from '#resolvers/threat/services/service.ts';
 import { changedFields } from '#resolvers/threat/snapshot.ts';
-import { given } from '#resolvers/threat/text.ts';
 
 const kind = kindInput.nullish();
 

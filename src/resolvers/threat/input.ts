@@ -1,4 +1,14 @@
+import { z } from 'zod';
+import { isUuid } from '#kernel/id.ts';
 import { prose } from '#kernel/input.ts';
+
+export const flag = (name: string) => z.boolean(`${name} must be true or false.`);
+
+/** A UUID that its owner chose. */
+export const givenTaxiiId = z
+  .string('taxiiId must be a text.')
+  .refine(isUuid, 'taxiiId must be a UUID.')
+  .transform((text) => text.toLowerCase());
 
 /** A text of several lines that may be missing: an empty one is kept as none. */
 export const optionalText = (name: string, max = 10_000) =>
