@@ -231,9 +231,10 @@ export const hookDeliveryContract: ContractSuite = (name, open) => {
       const owner = await hook();
       const fresh = newDelivery(owner);
       await deliveries().insert([fresh]);
-      const { held } = await take({ lease: 50 });
+      const { held } = await take();
       expect(await claimed()).toEqual([]);
-      await pause(120);
+      await deliveries().renew([held], 1);
+      await pause(50);
       const again = await take();
       expect(again.delivery).toEqual(undelivered(fresh));
       expect(await deliveries().finish(held, succeeded, attempt(fresh), instant(2))).toBeNull();
@@ -378,6 +379,36 @@ export const hookDeliveryContract: ContractSuite = (name, open) => {
       ).toEqual([third]);
       const next = await deliveries().page({}, null, { ...firstPage, limit: 1, after: [three.id] });
       expect([next.items[0]?.node.sequence, next.hasNextPage]).toEqual([second, true]);
+    });
+
+    test('of many hooks are listed in one read, a page of each', async () => {
+      const [one, two, none] = [await hook(), await hook(), await hook()];
+      const own = [newDelivery(one), newDelivery(one), newDelivery(one)];
+      const foreign = newDelivery(two, { eventName: 'network.site.created' });
+      await deliveries().insert([...own, foreign]);
+      const ids = [none.id, one.id, two.id];
+      const read = (filter: object, limit = 2) => deliveries().pages(ids, filter, { ...firstPage, limit });
+      const shown = async (filter: object) =>
+        Promise.all(
+          (await read(filter)).map(async (page) => [
+            page.items.map(({ node }) => node.sequence),
+            page.hasNextPage,
+            await page.count(),
+          ]),
+        );
+      const [, second, third] = own.map(({ sequence }) => sequence);
+      expect(await shown({})).toEqual([
+        [[], false, 0],
+        [[third, second], true, 3],
+        [[foreign.sequence], false, 1],
+      ]);
+      expect(await shown({ event: { like: '*site*' } })).toEqual([
+        [[], false, 0],
+        [[], false, 0],
+        [[foreign.sequence], false, 1],
+      ]);
+      const statements = await storage.countStatements(() => read({}));
+      expect(statements === null || statements === 1).toBe(true);
     });
 
     test('are counted by state as they change', async () => {

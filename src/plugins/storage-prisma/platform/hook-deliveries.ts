@@ -1,6 +1,6 @@
-import { type PageRequest, toPage } from '#kernel/page.ts';
+import { type Page, type PageRequest, toPage } from '#kernel/page.ts';
 import { type HookAttempt as AttemptRow, Prisma } from '#plugins/storage-prisma/generated/client.ts';
-import { pageInSql } from '#plugins/storage-prisma/keyset.ts';
+import { pageInSql, pagesBelow, type SqlKey } from '#plugins/storage-prisma/keyset.ts';
 import {
   claimInSql,
   endLeasesInSql,
@@ -28,6 +28,8 @@ import {
 
 const { sql } = Prisma;
 
+const newestFirst: readonly SqlKey[] = [{ type: 'uuid', sql: sql`d.id`, descending: true }];
+
 /** What a lease leaves behind when it ends. */
 const free = sql`fence = NULL, lease_expires_at = NULL`;
 
@@ -47,7 +49,7 @@ export class PrismaHookDeliveries implements HookDeliveryStore {
   }
 
   async page(filter: HookDeliveryFilter, owner: string | null, request: PageRequest) {
-    const { bounds, tail } = pageInSql([{ type: 'uuid', sql: sql`d.id`, descending: true }], request);
+    const { bounds, tail } = pageInSql(newestFirst, request);
     const where = allOf([
       ...(owner === null ? [] : [sql`d.owner_id = ${owner}::uuid`]),
       logicInSql<HookDeliveryTerms>(filter, termsInSql),
@@ -62,6 +64,24 @@ export class PrismaHookDeliveries implements HookDeliveryStore {
       return Number(row?.count ?? 0);
     };
     return toPage(request, rows.map(toDelivery), ({ id }) => [id], count);
+  }
+
+  async pages(hookIds: readonly string[], filter: HookDeliveryFilter, request: PageRequest) {
+    const wanted = logicInSql<HookDeliveryTerms>(filter, termsInSql);
+    const pages = await pagesBelow<HookDeliveryRow>(this.#session, hookIds, request, {
+      rows: (parent, { bounds, tail }) => sql`
+        SELECT ${deliveryColumns} FROM hook_delivery AS d WHERE d.hook_id = ${parent} AND ${wanted} AND ${bounds} ${tail}`,
+      count: (parent) =>
+        sql`SELECT count(*) AS count FROM hook_delivery AS d WHERE d.hook_id = ${parent} AND ${wanted}`,
+      keys: newestFirst,
+      position: ({ id }) => [id],
+    });
+    return pages.map(
+      (page): Page<HookDelivery> => ({
+        ...page,
+        items: page.items.map(({ node, position }) => ({ node: toDelivery(node), position })),
+      }),
+    );
   }
 
   async attempts(deliveryIds: readonly string[]): Promise<HookAttempt[][]> {

@@ -138,6 +138,8 @@ export interface HookDeliveryStore {
    * @param owner row id of the account whose deliveries are meant; null for everybody's.
    */
   page(filter: HookDeliveryFilter, owner: string | null, request: PageRequest): Promise<Page<HookDelivery>>;
+  /** The same page of the deliveries of each hook, in one read however many. */
+  pages(hookIds: readonly string[], filter: HookDeliveryFilter, request: PageRequest): Promise<Page<HookDelivery>[]>;
   /** The last attempts of each delivery, `mostAttempts` at most, oldest first. */
   attempts(deliveryIds: readonly string[]): Promise<HookAttempt[][]>;
   /**
