@@ -231,29 +231,18 @@ export const hookDeliveryContract: ContractSuite = (name, open) => {
       const owner = await hook();
       const fresh = newDelivery(owner);
       await deliveries().insert([fresh]);
-      const { held } = await take();
-      expect(await claimed()).toEqual([]);
-      await deliveries().renew([held], 1);
+      const { held } = await take({ lease: 1 });
       await pause(50);
       const again = await take();
       expect(again.delivery).toEqual(undelivered(fresh));
       expect(await deliveries().finish(held, succeeded, attempt(fresh), instant(2))).toBeNull();
       expect(await deliveries().attempts([fresh.id])).toEqual([[]]);
-      expect(await deliveries().renew([held, again.held], 60_000)).toEqual([fresh.id]);
       await deliveries().release(held, instant(0));
       expect(await claimed()).toEqual([]);
       await deliveries().release(again.held, instant(7));
       expect(await claimed()).toEqual([]);
       expect(await deliveries().nextDue(instant(0))).toBe(instant(7));
       expect(await claimed({ now: instant(7) })).toEqual([fresh.sequence]);
-    });
-
-    test('stay leased for as long as the lease is renewed', async () => {
-      await deliveries().insert([newDelivery(await hook())]);
-      const { held } = await take({ lease: 200 });
-      expect(await deliveries().renew([held], 60_000)).toEqual([held.id]);
-      await pause(300);
-      expect(await claimed()).toEqual([]);
     });
 
     test('keep their attempts, and what the last one made of them', async () => {

@@ -220,11 +220,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       (use) =>
         use(hookDeliveryStore).release(lease, at),
   ),
-  held.map(
-    (lease): Step =>
-      (use) =>
-        use(hookDeliveryStore).renew([lease], 60_000),
-  ),
   fc
     .tuple(
       hookId,

@@ -129,17 +129,6 @@ export class MemoryHookDeliveries implements HookDeliveryStore {
     );
   }
 
-  renew(held: readonly HeldDelivery[], lease: number): Promise<string[]> {
-    return this.#session.run((tables) =>
-      held.flatMap(({ id, fence }) => {
-        const row = tables(deliveryTable).get(id);
-        if (row?.lease?.fence !== fence) return [];
-        put(tables, { ...row, lease: { fence, expiresAt: Date.now() + lease } });
-        return id;
-      }),
-    );
-  }
-
   finish(
     { id, fence }: HeldDelivery,
     outcome: DeliveryOutcome,

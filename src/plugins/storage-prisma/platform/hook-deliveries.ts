@@ -9,7 +9,6 @@ import {
   open,
 } from '#plugins/storage-prisma/platform/hook-claim.ts';
 import { deliveryColumns, type HookDeliveryRow, toDelivery } from '#plugins/storage-prisma/platform/hook-rows.ts';
-import { fromNow } from '#plugins/storage-prisma/platform/job-claim.ts';
 import { allOf, logicInSql, textInSql } from '#plugins/storage-prisma/platform/text-conditions.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import {
@@ -169,16 +168,6 @@ export class PrismaHookDeliveries implements HookDeliveryStore {
         UPDATE hook_delivery SET ${free}, next_attempt_at = ${at}::timestamptz
         WHERE id = ${id}::uuid AND fence = ${fence}::uuid`,
     );
-  }
-
-  async renew(held: readonly HeldDelivery[], lease: number): Promise<string[]> {
-    const rows = await this.#session.run(
-      (db) => db.$queryRaw<{ id: string }[]>`
-        UPDATE hook_delivery AS d SET lease_expires_at = ${fromNow(lease)}
-        FROM unnest(${held.map(({ id }) => id)}::uuid[], ${held.map(({ fence }) => fence)}::uuid[]) AS held(id, fence)
-        WHERE d.id = held.id AND d.fence = held.fence RETURNING d.id`,
-    );
-    return rows.map(({ id }) => id);
   }
 
   finish(
