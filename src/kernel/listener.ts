@@ -10,6 +10,11 @@ export interface Listener {
   /** Full names, prefixes with `.*`, or `*`; or what gives them when it is known what the plugins declare. */
   readonly events: readonly string[] | ((declared: Catalogue) => readonly string[]);
   /**
+   * For one that learns what it can leave out: asked once a process for what tells whether an event concerns it. That is
+   * asked of every event that its patterns mean, in the order of the log, perhaps more than once.
+   */
+  readonly interest?: (ctx: Context) => (event: StoredEvent) => boolean;
+  /**
    * Called with events in the order of their numbers, over all processes by one at a time, in a transaction that also
    * moves the listener's place. So what it writes through the context is kept exactly once for each event; what it does
    * elsewhere may be done again. When it throws, nothing is kept and the events come again, later and one by one: an

@@ -1,5 +1,5 @@
 /** Somebody who reads a page beside a running gateway, and does from top to bottom what it shows. */
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { say } from '../commands/support.ts';
@@ -21,6 +21,7 @@ const patience = 5000;
  * - `json title="stream"`: what the last subscription has sent since.
  * - `sh`: lines of a shell and behind it, as `text`, what they print. Only commands of Gatehouse, programs of the page,
  *   `curl` and `export` are run.
+ *   A program with `&` behind it goes on; `text title="printed"` is what it has printed since, in any order of lines.
  * - any other title: a file of that name.
  *
  * A text that ends with `…` in an answer stands from there on, in what is asked and typed, for the one that came.
@@ -33,6 +34,8 @@ export class Reader {
   #token = '';
   #environment: Record<string, string> = {};
   #stream: { readonly received: SseReceived; seen: number } | null = null;
+  readonly #programs = new Set<ChildProcess>();
+  #printed = '';
 
   /** @param folder where the files of the page are. */
   constructor(url: string, folder: string) {
@@ -55,12 +58,18 @@ export class Reader {
         await this.#ask(block, JSON.parse(this.#real(next.text)), afterNext);
       else if (block.language === 'graphql') await this.#ask(block, {}, next);
       else if (block.title === 'stream') await this.#hear(block);
+      else if (block.title === 'printed') await this.#read(block);
       else if (block.language === 'sh' && block.title === null)
-        await this.#type(block.text, next?.language === 'text' ? next.text : null);
+        await this.#type(block.text, next?.language === 'text' && next.title === null ? next.text : null);
     }
   }
 
   close(): void {
+    this.#stopHearing();
+    for (const program of this.#programs) program.kill();
+  }
+
+  #stopHearing(): void {
     this.#stream?.received.stop();
   }
 
@@ -88,7 +97,7 @@ export class Reader {
   }
 
   async #listen(query: string): Promise<void> {
-    this.close();
+    this.#stopHearing();
     const headers = { authorization: `Bearer ${this.#token}` };
     this.#stream = { received: await subscribeBySse(this.#url, query, {}, headers), seen: 0 };
     await this.#stream.received.reach(query.includes('hello: true') ? 1 : 0);
@@ -102,6 +111,31 @@ export class Reader {
     const heard = items.slice(stream.seen, stream.seen + expected.length).map(({ data }) => data);
     stream.seen += expected.length;
     expect(asShown(heard, expected)).toEqual(expected);
+  }
+
+  async #read({ text }: Block): Promise<void> {
+    const sorted = (lines: string) => lines.trim().split('\n').sort().join('\n');
+    await this.#until(true, async () => {
+      expect(sorted(this.#printed)).toMatch(shownPattern(sorted(this.#real(text))));
+      this.#printed = '';
+    });
+  }
+
+  #begin(file: string): Promise<void> {
+    const program = spawn(process.execPath, [file], {
+      cwd: this.#folder,
+      env: { ...process.env, ...this.#environment },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    this.#programs.add(program);
+    return new Promise((resolve, reject) => {
+      program.once('exit', (code) => reject(new Error(`${file} ended with ${code}.`)));
+      program.stdout.setEncoding('utf8').on('data', (printed: string) => {
+        // The first thing that it says is that it is there.
+        resolve();
+        this.#printed += printed;
+      });
+    });
   }
 
   async #type(text: string, shown: string | null): Promise<void> {
@@ -123,6 +157,7 @@ export class Reader {
     const [program, first = '', ...others] = words;
     if (program === 'export') this.#export(words.slice(1));
     else if (program === 'curl') return `${await curl(words.slice(1), this.#folder)}\n`;
+    else if (program === 'node' && others.at(-1) === '&') await this.#begin(first);
     else if (program === 'node') {
       const env = { ...process.env, ...this.#environment };
       return (await promisify(execFile)(process.execPath, [first, ...others], { cwd: this.#folder, env })).stdout;

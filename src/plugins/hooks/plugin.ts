@@ -18,6 +18,7 @@ import { hookArea } from '#resolvers/platform/hooks/area.ts';
 import { hookDeliveryStore } from '#resolvers/platform/hooks/delivery.ts';
 import { hookEvents } from '#resolvers/platform/hooks/events.ts';
 import { hookStore } from '#resolvers/platform/hooks/hook.ts';
+import { HookInterest, hookInterest } from '#resolvers/platform/hooks/interest.ts';
 import { hookListener } from '#resolvers/platform/hooks/listen.ts';
 import { hookRules } from '#resolvers/platform/hooks/rules.ts';
 import { hookSweeper } from '#resolvers/platform/hooks/sweep.ts';
@@ -38,7 +39,7 @@ export const hooks = definePlugin({
   description: 'Sends events to the servers of those who want to be told.',
   config: hooksConfig,
   uses: { eventLog, hookStore, hookDeliveryStore, secretBox, egress, queue },
-  provides: [hookRules, hookWake, hooksSetup, accountTies, sweepers],
+  provides: [hookRules, hookWake, hookInterest, hooksSetup, accountTies, sweepers],
   permissions: [hookArea],
   events: hookEvents,
   schema: hookTypes,
@@ -52,6 +53,7 @@ export const hooks = definePlugin({
       () => context().use(background),
       () => context().clock.now(),
     );
+    provide(hookInterest, new HookInterest());
     provide.bound(hookWake, (unit) => wakeUps.bound(unit));
     provide(hooksSetup, { wakeUps, context });
     provide(accountTies, hookTies);

@@ -10,7 +10,7 @@ const typeOf = (noun: Kind): string =>
   (qualified as Partial<Record<Kind, string>>)[noun] ?? noun[0]?.toUpperCase() + noun.slice(1);
 
 /** What webhooks send of a thing: its snapshot with keys in snake case and in reverse order, as NSoT did. */
-function hookSnapshot(noun: string): (event: StoredEvent) => unknown {
+export function hookSnapshot(noun: string): (event: StoredEvent) => unknown {
   return (event) => {
     const snapshot = (event.data as Record<string, object>)[noun] ?? {};
     return Object.fromEntries(

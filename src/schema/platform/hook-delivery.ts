@@ -3,6 +3,7 @@ import type { HookAttempt, HookDelivery } from '#resolvers/platform/hooks/delive
 import {
   attemptsOfDeliveries,
   bodyOf,
+  deliveriesOf,
   findHookDeliveries,
   findHookDelivery,
   findHooks,
@@ -102,7 +103,7 @@ export const deliveriesOfHook = (
   connection(builder, t, 'HookDelivery', {
     description: 'What it delivers and delivered, newest first.',
     args: { filter: t.arg({ type: filters.deliveries, description: 'Which ones.' }) },
-    resolve: (hook, args, page, ctx) => listHookDeliveries(ctx, args, page, hook.id),
+    resolve: (hook, args, page, ctx) => deliveriesOf(ctx, hook, args, page),
   });
 
 function attempt(builder: Builder): void {

@@ -231,28 +231,18 @@ export const hookDeliveryContract: ContractSuite = (name, open) => {
       const owner = await hook();
       const fresh = newDelivery(owner);
       await deliveries().insert([fresh]);
-      const { held } = await take({ lease: 50 });
-      expect(await claimed()).toEqual([]);
-      await pause(120);
+      const { held } = await take({ lease: 1 });
+      await pause(50);
       const again = await take();
       expect(again.delivery).toEqual(undelivered(fresh));
       expect(await deliveries().finish(held, succeeded, attempt(fresh), instant(2))).toBeNull();
       expect(await deliveries().attempts([fresh.id])).toEqual([[]]);
-      expect(await deliveries().renew([held, again.held], 60_000)).toEqual([fresh.id]);
       await deliveries().release(held, instant(0));
       expect(await claimed()).toEqual([]);
       await deliveries().release(again.held, instant(7));
       expect(await claimed()).toEqual([]);
       expect(await deliveries().nextDue(instant(0))).toBe(instant(7));
       expect(await claimed({ now: instant(7) })).toEqual([fresh.sequence]);
-    });
-
-    test('stay leased for as long as the lease is renewed', async () => {
-      await deliveries().insert([newDelivery(await hook())]);
-      const { held } = await take({ lease: 200 });
-      expect(await deliveries().renew([held], 60_000)).toEqual([held.id]);
-      await pause(300);
-      expect(await claimed()).toEqual([]);
     });
 
     test('keep their attempts, and what the last one made of them', async () => {
@@ -378,6 +368,36 @@ export const hookDeliveryContract: ContractSuite = (name, open) => {
       ).toEqual([third]);
       const next = await deliveries().page({}, null, { ...firstPage, limit: 1, after: [three.id] });
       expect([next.items[0]?.node.sequence, next.hasNextPage]).toEqual([second, true]);
+    });
+
+    test('of many hooks are listed in one read, a page of each', async () => {
+      const [one, two, none] = [await hook(), await hook(), await hook()];
+      const own = [newDelivery(one), newDelivery(one), newDelivery(one)];
+      const foreign = newDelivery(two, { eventName: 'network.site.created' });
+      await deliveries().insert([...own, foreign]);
+      const ids = [none.id, one.id, two.id];
+      const read = (filter: object, limit = 2) => deliveries().pages(ids, filter, { ...firstPage, limit });
+      const shown = async (filter: object) =>
+        Promise.all(
+          (await read(filter)).map(async (page) => [
+            page.items.map(({ node }) => node.sequence),
+            page.hasNextPage,
+            await page.count(),
+          ]),
+        );
+      const [, second, third] = own.map(({ sequence }) => sequence);
+      expect(await shown({})).toEqual([
+        [[], false, 0],
+        [[third, second], true, 3],
+        [[foreign.sequence], false, 1],
+      ]);
+      expect(await shown({ event: { like: '*site*' } })).toEqual([
+        [[], false, 0],
+        [[], false, 0],
+        [[foreign.sequence], false, 1],
+      ]);
+      const statements = await storage.countStatements(() => read({}));
+      expect(statements === null || statements === 1).toBe(true);
     });
 
     test('are counted by state as they change', async () => {

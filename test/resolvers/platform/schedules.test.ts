@@ -173,7 +173,11 @@ describe('schedules', () => {
     await fireSchedules(ctx);
     const who = { worker: 'w@test', running: {}, exceptProjects: [], forcedOnly: false };
     const job = (await startNextJob(ctx, who))?.job as Job;
-    expect(job).toMatchObject({ args: {}, argsHash: null, enqueuedBy: { account: null, name: 'system', narrowedTo: null } });
+    expect(job).toMatchObject({
+      args: {},
+      argsHash: null,
+      enqueuedBy: { account: null, name: 'system', narrowedTo: null },
+    });
     expect(await ctx.use(jobStore).countByState()).toMatchObject({ RUNNING: 1 });
   });
 });

@@ -1,5 +1,5 @@
 import { matchesLogic, matchesText } from '#kernel/filter.ts';
-import type { PageRequest } from '#kernel/page.ts';
+import type { Page, PageRequest } from '#kernel/page.ts';
 import { defineTable, type Session, type Tables } from '#plugins/storage-memory/database.ts';
 import { compareText, pageOfRows } from '#plugins/storage-memory/page.ts';
 import { hookTable } from '#plugins/storage-memory/platform/hooks.ts';
@@ -44,16 +44,16 @@ export class MemoryHookDeliveries implements HookDeliveryStore {
     return this.#session.run((tables) => ids.map((id) => shown(tables(deliveryTable).get(id))));
   }
 
-  page(filter: HookDeliveryFilter, owner: string | null, request: PageRequest) {
-    return this.#session.run((tables) => {
-      const rows = [...tables(deliveryTable).values()].filter(
-        (row) =>
-          (owner === null || row.ownerId === owner) &&
-          matchesLogic<HookDeliveryTerms>(filter, (terms) => matches(terms, row)),
-      );
-      const page = pageOfRows(rows, [{ type: 'uuid', descending: true, value: ({ id }) => id }], request);
-      return { ...page, items: page.items.map(({ node, position }) => ({ node: bare(node), position })) };
-    });
+  page(filter: HookDeliveryFilter, owner: string | null, request: PageRequest): Promise<Page<HookDelivery>> {
+    return this.#session.run((tables) =>
+      pageOfDeliveries(tables, filter, request, ({ ownerId }) => owner === null || ownerId === owner),
+    );
+  }
+
+  pages(hookIds: readonly string[], filter: HookDeliveryFilter, request: PageRequest): Promise<Page<HookDelivery>[]> {
+    return this.#session.run((tables) =>
+      hookIds.map((id) => pageOfDeliveries(tables, filter, request, ({ hookId }) => hookId === id)),
+    );
   }
 
   attempts(deliveryIds: readonly string[]): Promise<HookAttempt[][]> {
@@ -129,17 +129,6 @@ export class MemoryHookDeliveries implements HookDeliveryStore {
     );
   }
 
-  renew(held: readonly HeldDelivery[], lease: number): Promise<string[]> {
-    return this.#session.run((tables) =>
-      held.flatMap(({ id, fence }) => {
-        const row = tables(deliveryTable).get(id);
-        if (row?.lease?.fence !== fence) return [];
-        put(tables, { ...row, lease: { fence, expiresAt: Date.now() + lease } });
-        return id;
-      }),
-    );
-  }
-
   finish(
     { id, fence }: HeldDelivery,
     outcome: DeliveryOutcome,
@@ -212,6 +201,19 @@ function bare({ lease: _, ...delivery }: Row): HookDelivery {
 }
 
 const shown = (row: Row | undefined): HookDelivery | null => (row ? bare(row) : null);
+
+function pageOfDeliveries(
+  tables: Tables,
+  filter: HookDeliveryFilter,
+  request: PageRequest,
+  isMeant: (row: Row) => boolean,
+): Page<HookDelivery> {
+  const rows = [...tables(deliveryTable).values()].filter(
+    (row) => isMeant(row) && matchesLogic<HookDeliveryTerms>(filter, (terms) => matches(terms, row)),
+  );
+  const page = pageOfRows(rows, [{ type: 'uuid', descending: true, value: ({ id }) => id }], request);
+  return { ...page, items: page.items.map(({ node, position }) => ({ node: bare(node), position })) };
+}
 
 const isOpen = ({ state }: Row): boolean => openStates.includes(state);
 

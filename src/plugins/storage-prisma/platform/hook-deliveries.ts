@@ -1,6 +1,6 @@
-import { type PageRequest, toPage } from '#kernel/page.ts';
+import { type Page, type PageRequest, toPage } from '#kernel/page.ts';
 import { type HookAttempt as AttemptRow, Prisma } from '#plugins/storage-prisma/generated/client.ts';
-import { pageInSql } from '#plugins/storage-prisma/keyset.ts';
+import { pageInSql, pagesBelow, type SqlKey } from '#plugins/storage-prisma/keyset.ts';
 import {
   claimInSql,
   endLeasesInSql,
@@ -9,7 +9,6 @@ import {
   open,
 } from '#plugins/storage-prisma/platform/hook-claim.ts';
 import { deliveryColumns, type HookDeliveryRow, toDelivery } from '#plugins/storage-prisma/platform/hook-rows.ts';
-import { fromNow } from '#plugins/storage-prisma/platform/job-claim.ts';
 import { allOf, logicInSql, textInSql } from '#plugins/storage-prisma/platform/text-conditions.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import {
@@ -27,6 +26,8 @@ import {
 } from '#resolvers/platform/hooks/delivery.ts';
 
 const { sql } = Prisma;
+
+const newestFirst: readonly SqlKey[] = [{ type: 'uuid', sql: sql`d.id`, descending: true }];
 
 /** What a lease leaves behind when it ends. */
 const free = sql`fence = NULL, lease_expires_at = NULL`;
@@ -47,7 +48,7 @@ export class PrismaHookDeliveries implements HookDeliveryStore {
   }
 
   async page(filter: HookDeliveryFilter, owner: string | null, request: PageRequest) {
-    const { bounds, tail } = pageInSql([{ type: 'uuid', sql: sql`d.id`, descending: true }], request);
+    const { bounds, tail } = pageInSql(newestFirst, request);
     const where = allOf([
       ...(owner === null ? [] : [sql`d.owner_id = ${owner}::uuid`]),
       logicInSql<HookDeliveryTerms>(filter, termsInSql),
@@ -62,6 +63,24 @@ export class PrismaHookDeliveries implements HookDeliveryStore {
       return Number(row?.count ?? 0);
     };
     return toPage(request, rows.map(toDelivery), ({ id }) => [id], count);
+  }
+
+  async pages(hookIds: readonly string[], filter: HookDeliveryFilter, request: PageRequest) {
+    const wanted = logicInSql<HookDeliveryTerms>(filter, termsInSql);
+    const pages = await pagesBelow<HookDeliveryRow>(this.#session, hookIds, request, {
+      rows: (parent, { bounds, tail }) => sql`
+        SELECT ${deliveryColumns} FROM hook_delivery AS d WHERE d.hook_id = ${parent} AND ${wanted} AND ${bounds} ${tail}`,
+      count: (parent) =>
+        sql`SELECT count(*) AS count FROM hook_delivery AS d WHERE d.hook_id = ${parent} AND ${wanted}`,
+      keys: newestFirst,
+      position: ({ id }) => [id],
+    });
+    return pages.map(
+      (page): Page<HookDelivery> => ({
+        ...page,
+        items: page.items.map(({ node, position }) => ({ node: toDelivery(node), position })),
+      }),
+    );
   }
 
   async attempts(deliveryIds: readonly string[]): Promise<HookAttempt[][]> {
@@ -149,16 +168,6 @@ export class PrismaHookDeliveries implements HookDeliveryStore {
         UPDATE hook_delivery SET ${free}, next_attempt_at = ${at}::timestamptz
         WHERE id = ${id}::uuid AND fence = ${fence}::uuid`,
     );
-  }
-
-  async renew(held: readonly HeldDelivery[], lease: number): Promise<string[]> {
-    const rows = await this.#session.run(
-      (db) => db.$queryRaw<{ id: string }[]>`
-        UPDATE hook_delivery AS d SET lease_expires_at = ${fromNow(lease)}
-        FROM unnest(${held.map(({ id }) => id)}::uuid[], ${held.map(({ fence }) => fence)}::uuid[]) AS held(id, fence)
-        WHERE d.id = held.id AND d.fence = held.fence RETURNING d.id`,
-    );
-    return rows.map(({ id }) => id);
   }
 
   finish(

@@ -8,7 +8,7 @@ import { factsIn } from '#resolvers/network/access.ts';
 import { attributesSnapshot } from '#resolvers/network/attributes/check.ts';
 import type { Selection } from '#resolvers/network/attributes/selection.ts';
 import type { ListQuery, ListScope } from '#resolvers/network/list.ts';
-import { snapshotEvent } from '#resolvers/network/snapshot.ts';
+import { hookSnapshot, snapshotEvent } from '#resolvers/network/snapshot.ts';
 
 /** What a device speaks, perhaps on one interface or over one circuit. Its authString is not a part of it. */
 export interface Protocol {
@@ -112,5 +112,6 @@ export const authStringRevealed = defineEvent(
     subject: 'Protocol',
     retain: 'AUDIT',
     seenWith: 'network:read',
+    hookData: hookSnapshot('protocol'),
   },
 );

@@ -29,6 +29,7 @@ const longestPause = 60_000;
 export class Listening {
   readonly #parts: ListeningParts;
   readonly #patterns: readonly string[];
+  readonly #isWanting: (event: StoredEvent) => boolean;
   /** Number of the last event when this process began: where a new listener begins. */
   readonly #start: number;
   /** The place as this process knows it; another may have moved it on. */
@@ -39,8 +40,9 @@ export class Listening {
 
   constructor(parts: ListeningParts) {
     this.#parts = parts;
-    const { events } = parts.listener;
+    const { events, interest } = parts.listener;
     this.#patterns = typeof events === 'function' ? events(parts.context().use(catalogue)) : events;
+    this.#isWanting = interest?.(parts.context()) ?? (() => true);
     this.#start = parts.tail.position;
     this.#place = this.#start;
   }
@@ -60,7 +62,9 @@ export class Listening {
 
   #look(events: readonly StoredEvent[]): void {
     const last = events.at(-1)?.sequence ?? 0;
-    if (last - this.#place > tolerance || events.some((event) => this.#concerns(event))) this.#want();
+    // All are asked, in their order: the answer to one may be learned from another.
+    const concerning = events.filter(this.#concerns);
+    if (last - this.#place > tolerance || concerning.length > 0) this.#want();
   }
 
   #want(): void {
@@ -68,7 +72,8 @@ export class Listening {
     this.#wake();
   }
 
-  #concerns = ({ name }: StoredEvent): boolean => this.#patterns.some((pattern) => matchesName(pattern, name));
+  #concerns = (event: StoredEvent): boolean =>
+    this.#patterns.some((pattern) => matchesName(pattern, event.name)) && this.#isWanting(event);
 
   /** Reads to the end of the log. What failed is tried again after a pause that new events do not shorten. */
   async #catchUp(signal: AbortSignal): Promise<void> {

@@ -138,6 +138,8 @@ export interface HookDeliveryStore {
    * @param owner row id of the account whose deliveries are meant; null for everybody's.
    */
   page(filter: HookDeliveryFilter, owner: string | null, request: PageRequest): Promise<Page<HookDelivery>>;
+  /** The same page of the deliveries of each hook, in one read however many. */
+  pages(hookIds: readonly string[], filter: HookDeliveryFilter, request: PageRequest): Promise<Page<HookDelivery>[]>;
   /** The last attempts of each delivery, `mostAttempts` at most, oldest first. */
   attempts(deliveryIds: readonly string[]): Promise<HookAttempt[][]>;
   /**
@@ -169,8 +171,6 @@ export interface HookDeliveryStore {
   claimDue(claim: DeliveryClaim): Promise<HookDelivery[]>;
   /** Ends a lease without an attempt; `at` is when it is due again. Nothing happens with another fence. */
   release(held: HeldDelivery, at: string): Promise<void>;
-  /** Holds leases for longer. Answers the ids of those that are still held. */
-  renew(held: readonly HeldDelivery[], lease: number): Promise<string[]>;
   /**
    * Keeps an attempt and what it makes of the delivery, whose `attemptCount` becomes the attempt's number; the lease
    * ends. Null, and nothing is kept, when the fence is not that of its lease.

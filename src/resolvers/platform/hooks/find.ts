@@ -115,21 +115,32 @@ const deliveryFilter = logic({
 });
 const HookDeliveryList = z.object({ filter: deliveryFilter.nullish() });
 
-/**
- * Deliveries, newest first: of one's own hooks, or with `hook:admin` of those of all.
- * @param hookId narrows to one hook.
- */
+type HookDeliveryListInput = z.input<typeof HookDeliveryList>;
+
+/** Deliveries, newest first: of one's own hooks, or with `hook:admin` of those of all. */
 export async function listHookDeliveries(
   ctx: Context,
-  input: z.input<typeof HookDeliveryList>,
+  input: HookDeliveryListInput,
   page: PageRequest,
-  hookId?: string,
 ): Promise<Page<HookDelivery>> {
   const owner = reach(ctx);
-  const filter: HookDeliveryFilter = parse(HookDeliveryList, input).filter ?? {};
-  const narrowed = hookId === undefined ? filter : { hook: hookId, and: [filter] };
-  return ctx.use(hookDeliveryStore).page(narrowed, owner, page);
+  return ctx.use(hookDeliveryStore).page(parse(HookDeliveryList, input).filter ?? {}, owner, page);
 }
+
+/** The deliveries of a hook that the viewer reaches, newest first. */
+export async function deliveriesOf(
+  ctx: Context,
+  hook: Hook,
+  input: HookDeliveryListInput,
+  page: PageRequest,
+): Promise<Page<HookDelivery>> {
+  return ctx.load(pagesOfHooks, hook.id, JSON.stringify([parse(HookDeliveryList, input).filter ?? {}, page]));
+}
+
+const pagesOfHooks = (ctx: Context, ids: readonly string[], wanted: string): Promise<Page<HookDelivery>[]> => {
+  const [filter, page]: [HookDeliveryFilter, PageRequest] = JSON.parse(wanted);
+  return ctx.use(hookDeliveryStore).pages(ids, filter, page);
+};
 
 /** The last attempts of deliveries, oldest first. */
 export const attemptsOfDeliveries = (ctx: Context, ids: readonly string[]): Promise<HookAttempt[][]> =>

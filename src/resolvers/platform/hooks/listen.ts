@@ -2,6 +2,7 @@ import type { StoredEvent } from '#kernel/event.ts';
 import { fromGlobalId } from '#kernel/id.ts';
 import type { Listener } from '#kernel/listener.ts';
 import { hookStore } from '#resolvers/platform/hooks/hook.ts';
+import { hookInterest } from '#resolvers/platform/hooks/interest.ts';
 import { makeDeliveries } from '#resolvers/platform/hooks/make.ts';
 import { isMeant } from '#resolvers/platform/hooks/matching.ts';
 import { isHookable, patternsFor } from '#resolvers/platform/hooks/pattern.ts';
@@ -14,12 +15,20 @@ const beginnings: ReadonlySet<string> = new Set(['platform.hook.created', 'platf
 export const hookListener: Listener = {
   name: 'platform.hooks',
   events: ['*'],
+  interest(ctx) {
+    const interest = ctx.use(hookInterest);
+    return (event) => interest.wants(event);
+  },
   async handle(ctx, events) {
     const hooks = ctx.use(hookStore);
     for (const { id, sequence } of begun(events)) await hooks.arm(id, sequence);
-    const patterns = new Set([...namesOf(events)].filter(isHookable).flatMap(patternsFor));
+    const patterns = new Map([...namesOf(events)].filter(isHookable).map((name) => [name, patternsFor(name)]));
     if (patterns.size === 0) return;
-    const wanted = (await hooks.listening([...patterns])).map((hook) => ({
+    const learn = ctx.use(hookInterest).look();
+    const listening = await hooks.listening([...new Set([...patterns.values()].flat())]);
+    const known = new Set(listening.map(({ event }) => event));
+    learn([...patterns].filter(([, fitting]) => !fitting.some((pattern) => known.has(pattern))).map(([name]) => name));
+    const wanted = listening.map((hook) => ({
       hook,
       events: events.filter(
         (event) => hook.listensAfter !== null && event.sequence > hook.listensAfter && isMeant(hook, event),

@@ -59,9 +59,26 @@ async function shownTo(
     const definition = definitionOf(ctx, event.name);
     return definition !== null && seesEvent(owner, definition, event);
   });
-  const shown = await showEvents(ctx.as(owner), seen);
-  return new Map(seen.map((event, index) => [event, shown[index] ?? event]));
+  return new Map(await pairs(ctx.as(owner), seen));
 }
+
+type Shown = readonly [StoredEvent, StoredEvent];
+
+/** One event that cannot be shown must not hold up all others: then they are shown one by one, without that one. */
+async function pairs(ctx: Context, events: readonly StoredEvent[]): Promise<Shown[]> {
+  try {
+    const shown = await showEvents(ctx, events);
+    return events.map((event, index) => [event, shown[index] ?? event]);
+  } catch (error) {
+    const [only, ...others] = events;
+    if (!only || others.length > 0) return (await Promise.all(events.map((event) => pairs(ctx, [event])))).flat();
+    tellUnsent(ctx, only, error);
+    return [];
+  }
+}
+
+const tellUnsent = (ctx: Context, { name, sequence }: StoredEvent, error: unknown): void =>
+  ctx.log.error({ err: error, event: name, sequence }, 'An event cannot be sent to hooks.');
 
 export const definitionOf = (ctx: Context, eventName: string): EventDefinition | null =>
   ctx.use(catalogue).events.get(eventName) ?? null;
@@ -86,7 +103,7 @@ function toDelivery(ctx: Context, hook: Hook, event: StoredEvent): NewHookDelive
       createdAt: now,
     };
   } catch (error) {
-    ctx.log.error({ err: error, event: event.name, sequence: event.sequence }, 'An event cannot be sent to hooks.');
+    tellUnsent(ctx, event, error);
     return null;
   }
 }

@@ -102,6 +102,32 @@ describe('hooks', () => {
     expect(await numbers(strong)).toHaveLength(1);
   });
 
+  test('let who reaches them see what they deliver, and the bodies only who may see the events', async () => {
+    const { id } = await made_(ann, { event: 'platform.account.*', globalHook: true });
+    expect(await ann.change('hookReplay', { id, from: { start: true } }, 'count')).toMatchObject({ count: 1 });
+    const read = async (by: Hooker, delivery?: string) => {
+      const { data } = await by.ask(
+        `query ($filter: HookDeliveryFilter, $id: ID!) {
+          hookDeliveries(filter: $filter) { nodes { id body event { name } hook { id } } }
+          hookDelivery(id: $id) { state }
+        }`,
+        { filter: { hook: id }, id: delivery ?? toGlobalId('HookDelivery', newId()) },
+      );
+      return data;
+    };
+    const [own] = (await read(ann)).hookDeliveries.nodes;
+    expect(own).toMatchObject({ event: { name: 'platform.account.created' }, hook: { id } });
+    expect(JSON.parse(own.body).data.name).toBe(ann.account.name);
+    expect(await read(ben, own.id)).toEqual({ hookDeliveries: { nodes: [] }, hookDelivery: null });
+    const { hookDeliveries, hookDelivery } = await read(keeper, own.id);
+    expect(hookDeliveries.nodes).toEqual([{ id: own.id, body: null, event: null, hook: { id } }]);
+    expect(hookDelivery).toEqual({ state: 'PENDING' });
+    const retry = async (by: Hooker) => by.change('hookDeliveryRetry', { id: own.id }, 'hookDelivery { series }');
+    expect(await retry(ben)).toMatchObject({ code: 'NOT_FOUND', message: 'hook delivery not found' });
+    expect(await retry(keeper)).toMatchObject({ hookDelivery: { series: 2 } });
+    expect(await retry(await house.hooker())).toMatchObject({ code: 'FORBIDDEN' });
+  });
+
   test('show their secret once, and no event, list or log of theirs holds it', async () => {
     const { hook, secret } = await make(ann);
     const rotated = await ann.change('hookSecretRotate', { id: hook.id }, 'secret');
