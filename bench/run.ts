@@ -15,13 +15,14 @@ import { jobs } from './benchmarks/jobs.ts';
 import { network } from './benchmarks/network.ts';
 import { reads } from './benchmarks/reads.ts';
 import type { Benchmark, Effort, Stage } from './benchmarks/suite.ts';
+import { threat } from './benchmarks/threat.ts';
 import { run, startDatabases } from './harness/database.ts';
 import { startLoader } from './harness/load.ts';
 import { type BenchProcess, startProcess } from './harness/process.ts';
 import { type Results, table } from './harness/report.ts';
 import type { Amounts } from './servers/fill.ts';
 
-const benchmarks: readonly Benchmark[] = [hello, credentials, reads, create, fanOut, network, jobs];
+const benchmarks: readonly Benchmark[] = [hello, credentials, reads, create, fanOut, network, threat, jobs];
 
 const help = `npm run bench -- [options]
 
@@ -30,6 +31,7 @@ Measures Gatehouse beside its peers and prints ratios.
   --only <names>    ${benchmarks.map(({ name }) => name).join(', ')}; all unless said
   --rounds <n>      how often each one is measured (9)
   --seconds <n>     of load on each one in each round (4)
+  --objects <n>     in the large collection of threat (1000000)
   --smoke           everything once, quickly: shows that all of it works, and that all answers agree
   --json            prints the results as JSON
   --profile <dir>   writes a profile of Gatehouse for each benchmark there: see bench/profile.ts
@@ -51,12 +53,12 @@ interface Size {
 }
 
 const full: Size = {
-  effort: { rounds: 9, warmUp: 1, span: { seconds: 4 }, burst: 100, steps: 50 },
+  effort: { rounds: 9, warmUp: 1, span: { seconds: 4 }, burst: 100, steps: 50, objects: 1_000_000 },
   amounts: { sites: 20, devicesPerSite: 500, networksPerLevel: 20 },
   lists: published,
 };
 const smoke: Size = {
-  effort: { rounds: 1, warmUp: 0, span: { requests: 64 }, burst: 10, steps: 5 },
+  effort: { rounds: 1, warmUp: 0, span: { requests: 64 }, burst: 10, steps: 5, objects: 2000 },
   amounts: { sites: 20, devicesPerSite: 20, networksPerLevel: 4 },
   lists: ['prefixes-ipv6.txt'],
 };
@@ -67,6 +69,7 @@ function settings(): Settings | 'help' {
       only: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
+      objects: { type: 'string' },
       smoke: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       profile: { type: 'string' },
@@ -85,6 +88,7 @@ function settings(): Settings | 'help' {
       ...size.effort,
       ...(values.rounds !== undefined && { rounds: positive('rounds', values.rounds) }),
       ...(values.seconds !== undefined && { span: { seconds: positive('seconds', values.seconds) } }),
+      ...(values.objects !== undefined && { objects: positive('objects', values.objects) }),
     },
     json: values.json,
     profile: values.profile,

@@ -12,6 +12,8 @@ export interface Effort extends Repetition {
   readonly burst: number;
   /** Events that are sent one after the other in one round. */
   readonly steps: number;
+  /** Objects of the collection that is large. */
+  readonly objects: number;
 }
 
 /** What every benchmark may use. */

@@ -16,7 +16,8 @@ export type Span = { readonly seconds: number } | { readonly requests: number };
 export interface Load {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** Sent by POST; without one it is a GET. */
+  readonly body?: string;
   readonly connections: number;
   readonly span: Span;
   /** The text of every answer. */

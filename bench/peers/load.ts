@@ -9,9 +9,9 @@ async function load({ url, headers, body, connections, span, answer, holds }: Lo
   const begun = performance.now();
   const result = await autocannon({
     url,
-    method: 'POST',
+    method: body === undefined ? 'GET' : 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
-    body,
+    ...(body !== undefined && { body }),
     connections,
     // It looks whether it is done when it takes a sample.
     ...('seconds' in span ? { duration: span.seconds } : { amount: span.requests, sampleInt: 10 }),
@@ -19,16 +19,17 @@ async function load({ url, headers, body, connections, span, answer, holds }: Lo
     ...({
       verifyBody: (text: string) => (answer === undefined ? text.includes(holds ?? '') : text === answer),
     } as object),
-    ...(holds !== undefined && {
-      requests: [
-        {
-          setupRequest(request) {
-            number += 1;
-            return { ...request, body: body.replaceAll('{n}', String(number).padStart(12, '0')) };
+    ...(holds !== undefined &&
+      body !== undefined && {
+        requests: [
+          {
+            setupRequest(request) {
+              number += 1;
+              return { ...request, body: body.replaceAll('{n}', String(number).padStart(12, '0')) };
+            },
           },
-        },
-      ],
-    }),
+        ],
+      }),
   });
   const { non2xx, errors, timeouts, mismatches } = result;
   return {

@@ -69,9 +69,8 @@ export class MemoryContentBlocks implements ContentBlockStore {
 
   readUpTo(window: BlockWindow, after: BlockPlace | null, last: BlockPlace): Promise<BlockSlice> {
     return this.#session.run((tables) => {
-      const found = within(tables, window, after);
-      const kept = found.filter((block) => !isBeyond(block, last));
-      return { blocks: kept, more: found.length > kept.length };
+      const kept = within(tables, window, after).filter((block) => !isBeyond(block, last));
+      return { blocks: kept, more: within(tables, window, last).length > 0 };
     });
   }
 
