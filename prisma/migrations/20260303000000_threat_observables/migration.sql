@@ -19,6 +19,9 @@ CREATE TABLE "indicator_observable" (
 -- CreateIndex
 CREATE INDEX "indicator_observable_digest_kind_id_idx" ON "indicator_observable"("digest", "kind", "id");
 
+-- CreateIndex
+CREATE INDEX "indicator_observable_collection_id_id_idx" ON "indicator_observable"("collection_id", "id");
+
 -- Each value of an indicator once; also how its rows are found.
 CREATE UNIQUE INDEX "indicator_observable_once_key" ON "indicator_observable"
     ("collection_id", "stix_id", "kind", "hash_algorithm", "digest") NULLS NOT DISTINCT;

@@ -12,6 +12,8 @@ import { findPostgres } from '../../support/postgres.ts';
 
 const sizes = [10_000, 100_000] as const;
 const collectionId = newId();
+/** Made last, with few rows. */
+const smallId = newId();
 
 /** Half addresses of 10.0.0.0/8 and up, half names; a few prefixes around all of them. */
 const fill = (rows: number) => `
@@ -27,6 +29,10 @@ const fill = (rows: number) => `
   SELECT gen_random_uuid(), '${collectionId}', 'indicator--' || gen_random_uuid(), gen_random_uuid(), 'IPV4_ADDR',
     p::text, sha256(convert_to(p::text, 'UTF8')), p, FALSE
   FROM unnest(ARRAY['0.0.0.0/0', '10.0.0.0/8', '10.0.0.0/16']::inet[]) AS p;
+  INSERT INTO indicator_observable (id, collection_id, stix_id, object_id, kind, value, digest, cidr, revoked)
+  SELECT gen_random_uuid(), '${smallId}', 'indicator--' || gen_random_uuid(), gen_random_uuid(), 'URL', 'u' || n,
+    sha256(convert_to('u' || n, 'UTF8')), NULL, FALSE
+  FROM generate_series(1, 60) AS n;
   VACUUM ANALYZE indicator_observable`;
 
 const page = (parts: Partial<PageRequest> = {}): PageRequest => ({
@@ -101,6 +107,11 @@ describe.skipIf(!findPostgres())('observables', { timeout: 120_000 }, () => {
           { ...everything, cidr: { text: '10.0.0.0/8', match: 'WITHIN' } },
           page({ after: [`${address}/32`, newId()] }),
         ),
+    ],
+    [
+      'as the list of a small collection',
+      'indicator_observable_collection_id_id_idx',
+      (store) => store.page({ collectionIds: [smallId], includeRevoked: false }, page()),
     ],
     ['as the list of all', 'indicator_observable_pkey', (store) => store.page(everything, page())],
     [
