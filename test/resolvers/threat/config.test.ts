@@ -352,6 +352,23 @@ test('only who administers the whole domain applies a document', async () => {
   await expect(applyThreatConfig(threat.as('threat:admin'), input)).resolves.toMatchObject({ unchanged: 0 });
 });
 
+test('a collection is never given the id of a data collection, nor the reverse', async () => {
+  const { taxiiId } = await createDataCollection(threat.all, { name: 'a-feed-of-ids' });
+  const root = await createApiRoot(threat.all, { title: 'R', slug: 'of-ids' });
+  const inRoot = { apiRoot: { id: root.id }, title: 'C' };
+  const conflict = new ConflictError(`A data collection ${taxiiId} exists already.`, ['taxiiId']);
+  await expect(createCollection(threat.all, { ...inRoot, taxiiId })).rejects.toThrow(conflict);
+  const document = { taxiiCollections: [{ taxiiId, apiRoot: 'of-ids', title: 'C' }] };
+  await expect(applyThreatConfig(threat.all, { document })).rejects.toThrow(taxiiId);
+  expect(await threat.all.use(collectionStore).getMany([taxiiId])).toEqual([null]);
+  const { id } = await createCollection(threat.all, inRoot);
+  await expect(createDataCollection(threat.all, { name: 'another', taxiiId: id })).rejects.toThrow(
+    new ConflictError(`A collection ${id} exists already.`, ['taxiiId']),
+  );
+  const both = { dataCollections: [{ name: 'another', taxiiId: id, services: [] }] };
+  await expect(applyThreatConfig(threat.all, { document: both })).rejects.toThrow(id);
+});
+
 test('racing documents that want the same all succeed, and each thing is made once', async () => {
   const raced = await openThreat();
   const outcomes = await Promise.all(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { allow, allowSomewhere } from '#kernel/access.ts';
 import { type Context, microseconds } from '#kernel/context.ts';
-import { ConflictError, NotFoundError } from '#kernel/errors.ts';
+import { NotFoundError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
 import { parse } from '#kernel/input.ts';
 import { apiRootFacts, apiRootStore } from '#resolvers/threat/api-roots/api-root.ts';
@@ -9,7 +9,6 @@ import { apiRootByKey, apiRootKey, quoteApiRoot } from '#resolvers/threat/api-ro
 import type { TaxiiCollection } from '#resolvers/threat/collections/collection.ts';
 import { collectionDefaults, collectionFields } from '#resolvers/threat/collections/input.ts';
 import { insertCollections } from '#resolvers/threat/collections/write.ts';
-import { dataCollectionStore } from '#resolvers/threat/data-collections/data-collection.ts';
 import { given, givenTaxiiId } from '#resolvers/threat/input.ts';
 
 const collectionCreate = z.object({ ...collectionFields, apiRoot: apiRootKey, taxiiId: givenTaxiiId.nullish() });
@@ -24,7 +23,6 @@ export async function createCollection(ctx: Context, input: CollectionCreate): P
     if (named) allow(ctx, 'threat:admin', apiRootFacts(named));
     const [root] = named ? await ctx.use(apiRootStore).hold([named.id]) : [];
     if (!root) throw new NotFoundError(`API root not found: ${quoteApiRoot(apiRoot)}.`, ['apiRoot']);
-    if (taxiiId != null) await refuseIdOfData(ctx, taxiiId);
     const now = microseconds(ctx.clock.now());
     const collection: TaxiiCollection = {
       ...{ id: taxiiId ?? newId(), apiRootId: root.id, title, ...collectionDefaults, ...given(rest) },
@@ -33,10 +31,4 @@ export async function createCollection(ctx: Context, input: CollectionCreate): P
     const [made] = await insertCollections(ctx, [collection]);
     return made ?? collection;
   });
-}
-
-/** Permissions name both kinds of collections by the same ids: a grant on one is none on the other. */
-async function refuseIdOfData(ctx: Context, taxiiId: string): Promise<void> {
-  const [data] = await ctx.use(dataCollectionStore).getByTaxiiId([taxiiId]);
-  if (data) throw new ConflictError(`A data collection ${taxiiId} exists already.`, ['taxiiId']);
 }

@@ -2,23 +2,32 @@ import { type Context, microseconds } from '#kernel/context.ts';
 import { ConflictError } from '#kernel/errors.ts';
 import { collectionStore, type TaxiiCollection } from '#resolvers/threat/collections/collection.ts';
 import { appendCollectionEvent, toCollectionSnapshot } from '#resolvers/threat/collections/events.ts';
+import { dataCollectionStore } from '#resolvers/threat/data-collections/data-collection.ts';
 import { changedFields } from '#resolvers/threat/snapshot.ts';
 
 /**
  * Inserts collections with their events, however many. The caller has checked rights and content, holds their roots, and
  * opened the transaction.
- * @throws ConflictError for an id that is taken, or an alias in its root.
+ * @throws ConflictError for an id that is taken, also by a data collection, or an alias in its root.
  */
 export async function insertCollections(
   ctx: Context,
   collections: readonly TaxiiCollection[],
 ): Promise<TaxiiCollection[]> {
+  await refuseIdsOfData(ctx, collections);
   const made = await ctx.use(collectionStore).insertMany(collections);
   const kept = await Promise.all(
     made.map(async (collection, index) => collection ?? (await refuseTaken(ctx, collections[index]))),
   );
   for (const collection of kept) appendCollectionEvent(ctx, null, collection);
   return kept;
+}
+
+/** Permissions name both kinds of collections by the same ids: a grant on one is none on the other. */
+async function refuseIdsOfData(ctx: Context, collections: readonly TaxiiCollection[]): Promise<void> {
+  const found = await ctx.use(dataCollectionStore).getByTaxiiId(collections.map(({ id }) => id));
+  const data = found.find((one) => one !== null);
+  if (data) throw new ConflictError(`A data collection ${data.taxiiId} exists already.`, ['taxiiId']);
 }
 
 /**
