@@ -9,6 +9,7 @@ import { addObjects, addObjectsTo } from '#resolvers/threat/objects/add.ts';
 import { deleteObject } from '#resolvers/threat/objects/delete.ts';
 import { filterOf, type StixMatch, stixSelection } from '#resolvers/threat/objects/filter.ts';
 import { findObject, findObjects, findVersions } from '#resolvers/threat/objects/find.ts';
+import { judgeObjects } from '#resolvers/threat/objects/judge.ts';
 import {
   listManifestOf,
   listObjects,
@@ -450,4 +451,20 @@ describe('settings', () => {
     ]);
     await threat.gateway.dispose();
   });
+});
+
+test('whoever adds many objects at once leaves others their turns while they are judged', async () => {
+  const threat = await openThreat('memory');
+  let turns = 0;
+  let judging = true;
+  const take = () => {
+    turns += 1;
+    if (judging) setImmediate(take);
+  };
+  setImmediate(take);
+  const objects = Array.from({ length: 2000 }, () => ({ type: 'x-a', id: `x-a--${newId()}`, spec_version: '2.1' }));
+  expect(await judgeObjects(threat.all, objects)).toHaveLength(2000);
+  judging = false;
+  expect(turns).toBeGreaterThanOrEqual(9);
+  await threat.gateway.dispose();
 });

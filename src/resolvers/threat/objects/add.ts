@@ -21,7 +21,7 @@ export async function addObjects(ctx: Context, input: StixObjectsAdd): Promise<{
   const { collection: key } = parse(addition.pick({ collection: true }), input);
   const collection = expectWritable(ctx, await collectionByKey(ctx, key));
   const { objects } = parse(addition, input);
-  const judged = judgeObjects(ctx, objects);
+  const judged = await judgeObjects(ctx, objects);
   refuseTooLarge(judged, ctx.use(threatSettings).maxContentLength);
   return { status: await addJudged(ctx, collection, judged) };
 }
@@ -30,11 +30,11 @@ export async function addObjects(ctx: Context, input: StixObjectsAdd): Promise<{
  * The same for a collection to which the viewer may add, and a request whose size was limited as it was read.
  * @returns the status at its end.
  */
-export const addObjectsTo = (
+export const addObjectsTo = async (
   ctx: Context,
   collection: TaxiiCollection,
   objects: readonly unknown[],
-): Promise<TaxiiStatus> => addJudged(ctx, collection, judgeObjects(ctx, objects));
+): Promise<TaxiiStatus> => addJudged(ctx, collection, await judgeObjects(ctx, objects));
 
 async function addJudged(ctx: Context, collection: TaxiiCollection, judged: readonly Judged[]): Promise<TaxiiStatus> {
   const { ingestBatch } = ctx.use(threatSettings);

@@ -77,7 +77,7 @@ async function run(
   let counts: ImportCounts = { doneCount: 0, addedCount: 0, presentCount: 0, failedCount: 0 };
   for await (const { values, isLast } of batchesOf(source, size)) {
     if (plan.signal.aborted) return { counts, status: ingest.status, isInterrupted: true };
-    const judged = judgeObjects(ctx, values, counts.doneCount);
+    const judged = await judgeObjects(ctx, values, counts.doneCount);
     const seen = counts.doneCount + values.length;
     const totalCount = isLast ? seen : Math.max(plan.totalCount ?? 0, seen);
     const kept = plan.dryRun

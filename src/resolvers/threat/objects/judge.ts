@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Context } from '#kernel/context.ts';
 import { InputError } from '#kernel/errors.ts';
 import { newId } from '#kernel/id.ts';
@@ -19,24 +20,29 @@ export type Judged = Fit | StixFault;
 
 export const isUnfit = (judged: Judged): judged is StixFault => 'message' in judged;
 
+/** After so many objects others have their turn: a request may hold hundreds of thousands. */
+const slice = 200;
+
 /**
  * Judges each object of a request alone, before anything is written.
  * @param from the place of the first in its request.
  * @throws InputError for the first that is not valid, where the settings have whole envelopes refused.
  */
-export function judgeObjects(ctx: Context, values: readonly unknown[], from = 0): Judged[] {
+export async function judgeObjects(ctx: Context, values: readonly unknown[], from = 0): Promise<Judged[]> {
   const { invalidObjects, stixValidation, allowCustom } = ctx.use(threatSettings);
   const validator = stixValidation === 'full' ? ctx.find(stixValidator) : null;
-  return values.map((value, index) => {
+  const all: Judged[] = [];
+  for (const [index, value] of values.entries()) {
+    if (index % slice === slice - 1) await turn();
     const judged = judgeWhole(judgeObject(value, from + index), validator, allowCustom);
-    if (!isFault(judged)) return toFit(judged);
-    if (invalidObjects === 'refuse')
+    if (isFault(judged) && invalidObjects === 'refuse')
       throw InputError.at(
         ['objects', String(from + index)],
         `Invalid stix object: ${judged.stixId}; ${judged.message}`,
       );
-    return judged;
-  });
+    all.push(isFault(judged) ? judged : toFit(judged));
+  }
+  return all;
 }
 
 function judgeWhole(
