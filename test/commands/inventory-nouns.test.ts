@@ -182,7 +182,7 @@ describe('usage', () => {
       );
     const nouns = commandsIn((await run('--help')).out);
     expect(nouns.join(' ')).toBe(
-      'start work migrate config schema account role session key event hook job queue maintenance system setting store info site attribute device network network-interface circuit protocol-type protocol address change inventory taxii-api-root taxii-collection',
+      'start work migrate config schema account role session key event hook job queue maintenance system setting store info site attribute device network network-interface circuit protocol-type protocol address change inventory taxii-api-root taxii-collection taxii-service data-collection content-blocks threat',
     );
     for (const noun of nouns) {
       const help = (await run([noun, '--help'])).out;
