@@ -1,17 +1,10 @@
-import { type Page, toPage } from '#kernel/page.ts';
+import type { Page } from '#kernel/page.ts';
 import { isTaken } from '#plugins/storage-prisma/failures.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
-import { pageInSql, type SqlKey } from '#plugins/storage-prisma/keyset.ts';
-import {
-  inOrder,
-  instantColumns,
-  repeated,
-  type Stored,
-  storable,
-  uuids,
-  withInstants,
-} from '#plugins/storage-prisma/rows.ts';
+import type { SqlKey } from '#plugins/storage-prisma/keyset.ts';
+import { instantColumns, repeated, type Stored, storable, uuids, withInstants } from '#plugins/storage-prisma/rows.ts';
 import type { Session, Statements } from '#plugins/storage-prisma/session.ts';
+import { Table } from '#plugins/storage-prisma/threat/table.ts';
 import type { ApiRootQuery, ApiRootStore, TaxiiApiRoot } from '#resolvers/threat/api-roots/api-root.ts';
 
 const { sql } = Prisma;
@@ -35,48 +28,34 @@ const choosing = 'default API root';
 
 export class PrismaApiRoots implements ApiRootStore {
   readonly #session: Session;
+  readonly #table: Table<Row, TaxiiApiRoot>;
 
   constructor(session: Session) {
     this.#session = session;
+    this.#table = new Table(session, {
+      ...{ from: sql`taxii_api_root AS r`, id: sql`r.id`, columns, keys },
+      position: ({ title, id }) => [title, id],
+      toThing: withInstants,
+    });
   }
 
-  async getMany(ids: readonly string[]): Promise<(TaxiiApiRoot | null)[]> {
-    return inOrder(ids, await this.#where(sql`r.id = ANY (${uuids(ids)}::uuid[])`));
+  getMany(ids: readonly string[]): Promise<(TaxiiApiRoot | null)[]> {
+    return this.#table.getMany(ids);
   }
 
   async getBySlug(slugs: readonly string[]): Promise<(TaxiiApiRoot | null)[]> {
-    const found = await this.#where(sql`r.slug = ANY (${slugs.filter(storable)}::text[])`);
+    const found = await this.#table.find(sql`r.slug = ANY (${slugs.filter(storable)}::text[])`);
     const bySlug = new Map(found.map((root) => [root.slug, root]));
     return slugs.map((slug) => bySlug.get(slug) ?? null);
   }
 
   async getDefault(): Promise<TaxiiApiRoot | null> {
-    const [root = null] = await this.#where(sql`r.is_default`);
+    const [root = null] = await this.#table.find(sql`r.is_default`);
     return root;
   }
 
-  async #where(condition: Prisma.Sql): Promise<TaxiiApiRoot[]> {
-    const rows = await this.#session.select<Row>(sql`SELECT ${columns} FROM taxii_api_root AS r WHERE ${condition}`);
-    return rows.map(withInstants);
-  }
-
-  async page({ publicOnly, page }: ApiRootQuery): Promise<Page<TaxiiApiRoot>> {
-    const seen = publicOnly ? sql`r.is_public` : sql`TRUE`;
-    const { bounds, tail } = pageInSql(keys, page);
-    const rows = await this.#session.select<Row>(
-      sql`SELECT ${columns} FROM taxii_api_root AS r WHERE ${seen} AND ${bounds} ${tail}`,
-    );
-    return toPage(
-      page,
-      rows.map(withInstants),
-      ({ title, id }) => [title, id],
-      async () => {
-        const [row] = await this.#session.select<{ count: number }>(
-          sql`SELECT count(*)::int AS count FROM taxii_api_root AS r WHERE ${seen}`,
-        );
-        return row?.count ?? 0;
-      },
-    );
+  page({ publicOnly, page }: ApiRootQuery): Promise<Page<TaxiiApiRoot>> {
+    return this.#table.page(publicOnly ? sql`r.is_public` : sql`TRUE`, page);
   }
 
   async insertMany(roots: readonly TaxiiApiRoot[]): Promise<(TaxiiApiRoot | null)[]> {
@@ -94,19 +73,11 @@ export class PrismaApiRoots implements ApiRootStore {
   }
 
   hold(ids: readonly string[]): Promise<(TaxiiApiRoot | null)[]> {
-    return this.#withLock(ids, sql`FOR KEY SHARE`);
+    return this.#table.lockMany(ids, sql`FOR KEY SHARE`);
   }
 
   lock(ids: readonly string[]): Promise<(TaxiiApiRoot | null)[]> {
-    return this.#withLock(ids, sql`FOR UPDATE`);
-  }
-
-  async #withLock(ids: readonly string[], strength: Prisma.Sql): Promise<(TaxiiApiRoot | null)[]> {
-    const rows = await this.#session.run(
-      (db) => db.$queryRaw<Row[]>`
-        SELECT ${columns} FROM taxii_api_root AS r WHERE r.id = ANY (${uuids(ids)}::uuid[]) ORDER BY r.id ${strength}`,
-    );
-    return inOrder(ids, rows.map(withInstants));
+    return this.#table.lockMany(ids, sql`FOR UPDATE`);
   }
 
   async lockDefault(): Promise<TaxiiApiRoot | null> {
@@ -157,7 +128,7 @@ export class PrismaApiRoots implements ApiRootStore {
   }
 
   async all(): Promise<TaxiiApiRoot[]> {
-    return this.#where(sql`TRUE ORDER BY r.title, r.id`);
+    return this.#table.find(sql`TRUE ORDER BY r.title, r.id`);
   }
 }
 

@@ -1,17 +1,10 @@
-import { type Page, type PageRequest, toPage } from '#kernel/page.ts';
+import type { Page, PageRequest } from '#kernel/page.ts';
 import { isTaken } from '#plugins/storage-prisma/failures.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
-import { pageInSql, pagesBelow, type SqlKey } from '#plugins/storage-prisma/keyset.ts';
-import {
-  inOrder,
-  instantColumns,
-  repeated,
-  type Stored,
-  storable,
-  uuids,
-  withInstants,
-} from '#plugins/storage-prisma/rows.ts';
+import type { SqlKey } from '#plugins/storage-prisma/keyset.ts';
+import { instantColumns, repeated, type Stored, storable, uuids, withInstants } from '#plugins/storage-prisma/rows.ts';
 import type { Session, Statements } from '#plugins/storage-prisma/session.ts';
+import { Table } from '#plugins/storage-prisma/threat/table.ts';
 import type {
   CollectionAlias,
   CollectionScope,
@@ -40,55 +33,41 @@ const given = (collections: readonly TaxiiCollection[]): Prisma.Sql => sql`
 
 export class PrismaCollections implements CollectionStore {
   readonly #session: Session;
+  readonly #table: Table<Row, TaxiiCollection>;
 
   constructor(session: Session) {
     this.#session = session;
+    this.#table = new Table<Row, TaxiiCollection>(session, {
+      ...{ from: sql`taxii_collection AS c`, id: sql`c.id`, columns, keys },
+      position: positionOf,
+      toThing: withInstants,
+    });
   }
 
-  async getMany(ids: readonly string[]): Promise<(TaxiiCollection | null)[]> {
-    return inOrder(ids, await this.#where(sql`c.id = ANY (${uuids(ids)}::uuid[])`));
+  getMany(ids: readonly string[]): Promise<(TaxiiCollection | null)[]> {
+    return this.#table.getMany(ids);
   }
 
   async getByAlias(wanted: readonly CollectionAlias[]): Promise<(TaxiiCollection | null)[]> {
     const asked = wanted.filter(({ apiRootId, alias }) => uuids([apiRootId]).length > 0 && storable(alias));
-    const found = await this.#where(sql`(c.api_root_id, c.alias) IN (
+    const found = await this.#table.find(sql`(c.api_root_id, c.alias) IN (
       SELECT * FROM unnest(${asked.map(({ apiRootId }) => apiRootId)}::uuid[], ${asked.map(({ alias }) => alias)}::text[])
     )`);
     const byKey = new Map(found.map((collection) => [keyOf(collection), collection]));
     return wanted.map((key) => byKey.get(keyOf(key)) ?? null);
   }
 
-  async #where(condition: Prisma.Sql): Promise<TaxiiCollection[]> {
-    const rows = await this.#session.select<Row>(sql`SELECT ${columns} FROM taxii_collection AS c WHERE ${condition}`);
-    return rows.map(withInstants);
-  }
-
-  async page(scope: CollectionScope, page: PageRequest): Promise<Page<TaxiiCollection>> {
+  page(scope: CollectionScope, page: PageRequest): Promise<Page<TaxiiCollection>> {
     const within = scope.kind === 'all' ? sql`TRUE` : sql`c.api_root_id = ANY (${uuids(scope.ids)}::uuid[])`;
-    const { bounds, tail } = pageInSql(keys, page);
-    const rows = await this.#session.select<Row>(
-      sql`SELECT ${columns} FROM taxii_collection AS c WHERE ${within} AND ${bounds} ${tail}`,
-    );
-    return toPage(page, rows.map(withInstants), positionOf, async () => {
-      const [row] = await this.#session.select<{ count: number }>(
-        sql`SELECT count(*)::int AS count FROM taxii_collection AS c WHERE ${within}`,
-      );
-      return row?.count ?? 0;
-    });
+    return this.#table.page(within, page);
   }
 
-  async pagesOfRoots(apiRootIds: readonly string[], page: PageRequest): Promise<Page<TaxiiCollection>[]> {
-    const below = (root: Prisma.Sql) => sql`FROM taxii_collection AS c WHERE c.api_root_id = ${root}`;
-    const pages = await pagesBelow<Row>(this.#session, apiRootIds, page, {
-      rows: (root, { bounds, tail }) => sql`SELECT ${columns} ${below(root)} AND ${bounds} ${tail}`,
-      count: (root) => sql`SELECT count(*) AS count ${below(root)}`,
-      keys,
-      position: positionOf,
-    });
-    return pages.map((found) => ({
-      ...found,
-      items: found.items.map(({ node, position }) => ({ node: toCollection(node), position })),
-    }));
+  pagesOfRoots(apiRootIds: readonly string[], page: PageRequest): Promise<Page<TaxiiCollection>[]> {
+    return this.#table.pagesBelow(
+      apiRootIds,
+      page,
+      (root) => sql`FROM taxii_collection AS c WHERE c.api_root_id = ${root}`,
+    );
   }
 
   async insertMany(collections: readonly TaxiiCollection[]): Promise<(TaxiiCollection | null)[]> {
@@ -108,27 +87,15 @@ export class PrismaCollections implements CollectionStore {
   }
 
   hold(ids: readonly string[]): Promise<(TaxiiCollection | null)[]> {
-    return this.#withLock(ids, sql`FOR KEY SHARE`);
+    return this.#table.lockMany(ids, sql`FOR KEY SHARE`);
   }
 
   lock(ids: readonly string[]): Promise<(TaxiiCollection | null)[]> {
-    return this.#withLock(ids, sql`FOR UPDATE`);
-  }
-
-  async #withLock(ids: readonly string[], strength: Prisma.Sql): Promise<(TaxiiCollection | null)[]> {
-    return inOrder(ids, await this.#locked(sql`c.id = ANY (${uuids(ids)}::uuid[])`, strength));
+    return this.#table.lockMany(ids, sql`FOR UPDATE`);
   }
 
   lockInRoots(apiRootIds: readonly string[]): Promise<TaxiiCollection[]> {
-    return this.#locked(sql`c.api_root_id = ANY (${uuids(apiRootIds)}::uuid[])`, sql`FOR UPDATE`);
-  }
-
-  async #locked(condition: Prisma.Sql, strength: Prisma.Sql): Promise<TaxiiCollection[]> {
-    const rows = await this.#session.run(
-      (db) => db.$queryRaw<Row[]>`
-        SELECT ${columns} FROM taxii_collection AS c WHERE ${condition} ORDER BY c.id ${strength}`,
-    );
-    return rows.map(withInstants);
+    return this.#table.lock(sql`c.api_root_id = ANY (${uuids(apiRootIds)}::uuid[])`, sql`FOR UPDATE`);
   }
 
   async updateMany(collections: readonly TaxiiCollection[]): Promise<readonly TaxiiCollection[]> {
@@ -186,13 +153,6 @@ const positionOf = ({ title, id }: Pick<TaxiiCollection, 'title' | 'id'>) => [ti
 
 const keyOf = ({ apiRootId, alias }: { readonly apiRootId: string; readonly alias: string | null }): string =>
   `${apiRootId.toLowerCase()}/${alias}`;
-
-function toCollection(row: Row): TaxiiCollection {
-  // Pages of many roots come with the column of the root beside them.
-  const { id, apiRootId, title, description, alias, isPublic, isPublicWrite, objectCount } = row;
-  const { createdAt, updatedAt } = withInstants(row);
-  return { id, apiRootId, title, description, alias, isPublic, isPublicWrite, objectCount, createdAt, updatedAt };
-}
 
 /** The ids of those whose alias a collection of their root has that is not among them, or one before them is to have. */
 async function takenByOthers(db: Statements, collections: readonly TaxiiCollection[]): Promise<Set<string>> {

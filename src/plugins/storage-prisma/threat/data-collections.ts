@@ -1,18 +1,11 @@
-import { type Page, toPage } from '#kernel/page.ts';
+import type { Page } from '#kernel/page.ts';
 import type { Visibility } from '#kernel/permission.ts';
 import { isTaken } from '#plugins/storage-prisma/failures.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
-import { pageInSql, pagesBelow, type SqlKey } from '#plugins/storage-prisma/keyset.ts';
-import {
-  inOrder,
-  instantColumns,
-  repeated,
-  type Stored,
-  storable,
-  uuids,
-  withInstants,
-} from '#plugins/storage-prisma/rows.ts';
+import type { SqlKey } from '#plugins/storage-prisma/keyset.ts';
+import { instantColumns, repeated, type Stored, storable, uuids, withInstants } from '#plugins/storage-prisma/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
+import { Table } from '#plugins/storage-prisma/threat/table.ts';
 import { byId, visibleInSql } from '#plugins/storage-prisma/visible.ts';
 import type {
   DataCollection,
@@ -40,62 +33,48 @@ const given = (collections: readonly DataCollection[]): Prisma.Sql => sql`
 
 export class PrismaDataCollections implements DataCollectionStore {
   readonly #session: Session;
+  readonly #table: Table<Row, DataCollection>;
 
   constructor(session: Session) {
     this.#session = session;
+    this.#table = new Table<Row, DataCollection>(session, {
+      ...{ from: sql`data_collection AS c`, id: sql`c.id`, columns, keys },
+      position: positionOf,
+      toThing: toCollection,
+    });
   }
 
-  async getMany(ids: readonly string[]): Promise<(DataCollection | null)[]> {
-    return inOrder(ids, await this.#where(sql`c.id = ANY (${uuids(ids)}::uuid[])`));
+  getMany(ids: readonly string[]): Promise<(DataCollection | null)[]> {
+    return this.#table.getMany(ids);
   }
 
   async getByTaxiiId(taxiiIds: readonly string[]): Promise<(DataCollection | null)[]> {
-    const found = await this.#where(sql`c.taxii_id = ANY (${uuids(taxiiIds)}::uuid[])`);
+    const found = await this.#table.find(sql`c.taxii_id = ANY (${uuids(taxiiIds)}::uuid[])`);
     const byTaxiiId = new Map(found.map((collection) => [collection.taxiiId, collection]));
     return taxiiIds.map((id) => byTaxiiId.get(id.toLowerCase()) ?? null);
   }
 
   async getByName(names: readonly string[]): Promise<(DataCollection | null)[]> {
-    const found = await this.#where(sql`c.name = ANY (${names.filter(storable)}::text[])`);
+    const found = await this.#table.find(sql`c.name = ANY (${names.filter(storable)}::text[])`);
     const byName = new Map(found.map((collection) => [collection.name, collection]));
     return names.map((name) => byName.get(name) ?? null);
   }
 
-  async #where(condition: Prisma.Sql): Promise<DataCollection[]> {
-    const rows = await this.#session.select<Row>(sql`SELECT ${columns} FROM data_collection AS c WHERE ${condition}`);
-    return rows.map(toCollection);
+  page({ visibility, page }: DataCollectionQuery): Promise<Page<DataCollection>> {
+    return this.#table.page(seen(visibility), page);
   }
 
-  async page({ visibility, page }: DataCollectionQuery): Promise<Page<DataCollection>> {
-    const { bounds, tail } = pageInSql(keys, page);
-    const rows = await this.#session.select<Row>(
-      sql`SELECT ${columns} FROM data_collection AS c WHERE ${seen(visibility)} AND ${bounds} ${tail}`,
-    );
-    return toPage(page, rows.map(toCollection), positionOf, async () => {
-      const [row] = await this.#session.select<{ count: number }>(
-        sql`SELECT count(*)::int AS count FROM data_collection AS c WHERE ${seen(visibility)}`,
-      );
-      return row?.count ?? 0;
-    });
-  }
-
-  async pagesOfServices(
+  pagesOfServices(
     serviceIds: readonly string[],
     { visibility, page }: DataCollectionQuery,
   ): Promise<Page<DataCollection>[]> {
-    const attached = (service: Prisma.Sql) => sql`
-      FROM data_collection_service AS attached JOIN data_collection AS c ON c.id = attached.data_collection_id
-      WHERE attached.service_id = ${service} AND ${seen(visibility)}`;
-    const pages = await pagesBelow<Row>(this.#session, serviceIds, page, {
-      rows: (service, { bounds, tail }) => sql`SELECT ${columns} ${attached(service)} AND ${bounds} ${tail}`,
-      count: (service) => sql`SELECT count(*) AS count ${attached(service)}`,
-      keys,
-      position: positionOf,
-    });
-    return pages.map((found) => ({
-      ...found,
-      items: found.items.map(({ node, position }) => ({ node: toCollection(node), position })),
-    }));
+    return this.#table.pagesBelow(
+      serviceIds,
+      page,
+      (service) => sql`
+        FROM data_collection_service AS attached JOIN data_collection AS c ON c.id = attached.data_collection_id
+        WHERE attached.service_id = ${service} AND ${seen(visibility)}`,
+    );
   }
 
   async ofServices(serviceIds: readonly string[]): Promise<(readonly DataCollection[])[]> {
@@ -124,19 +103,11 @@ export class PrismaDataCollections implements DataCollectionStore {
   }
 
   hold(ids: readonly string[]): Promise<(DataCollection | null)[]> {
-    return this.#withLock(ids, sql`FOR SHARE`);
+    return this.#table.lockMany(ids, sql`FOR SHARE`);
   }
 
   lock(ids: readonly string[]): Promise<(DataCollection | null)[]> {
-    return this.#withLock(ids, sql`FOR UPDATE`);
-  }
-
-  async #withLock(ids: readonly string[], strength: Prisma.Sql): Promise<(DataCollection | null)[]> {
-    const rows = await this.#session.run(
-      (db) => db.$queryRaw<Row[]>`
-        SELECT ${columns} FROM data_collection AS c WHERE c.id = ANY (${uuids(ids)}::uuid[]) ORDER BY c.id ${strength}`,
-    );
-    return inOrder(ids, rows.map(toCollection));
+    return this.#table.lockMany(ids, sql`FOR UPDATE`);
   }
 
   async updateMany(collections: readonly DataCollection[]): Promise<readonly DataCollection[]> {

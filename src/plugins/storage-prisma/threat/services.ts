@@ -1,17 +1,9 @@
-import { type Page, toPage } from '#kernel/page.ts';
+import type { Page } from '#kernel/page.ts';
 import { isTaken } from '#plugins/storage-prisma/failures.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
-import { pageInSql } from '#plugins/storage-prisma/keyset.ts';
-import {
-  inOrder,
-  instantColumns,
-  repeated,
-  type Stored,
-  storable,
-  uuids,
-  withInstants,
-} from '#plugins/storage-prisma/rows.ts';
+import { instantColumns, repeated, type Stored, storable, uuids, withInstants } from '#plugins/storage-prisma/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
+import { Table } from '#plugins/storage-prisma/threat/table.ts';
 import {
   isRouted,
   type ServiceFilter,
@@ -69,49 +61,36 @@ const bindings = sql`ARRAY(SELECT json_array_elements_text(row."protocolBindings
 
 export class PrismaServices implements ServiceStore {
   readonly #session: Session;
+  readonly #table: Table<Row, TaxiiService>;
 
   constructor(session: Session) {
     this.#session = session;
+    this.#table = new Table(session, {
+      ...{ from: sql`taxii_service AS s`, id: sql`s.id`, columns },
+      keys: [{ type: 'text', sql: sql`s.service_id` }],
+      position: ({ serviceId }) => [serviceId],
+      toThing: toService,
+    });
   }
 
-  async getMany(ids: readonly string[]): Promise<(TaxiiService | null)[]> {
-    return inOrder(ids, await this.#where(sql`s.id = ANY (${uuids(ids)}::uuid[])`));
+  getMany(ids: readonly string[]): Promise<(TaxiiService | null)[]> {
+    return this.#table.getMany(ids);
   }
 
   async getByServiceId(serviceIds: readonly string[]): Promise<(TaxiiService | null)[]> {
-    const found = await this.#where(sql`s.service_id = ANY (${serviceIds.filter(storable)}::text[])`);
+    const found = await this.#table.find(sql`s.service_id = ANY (${serviceIds.filter(storable)}::text[])`);
     const byServiceId = new Map(found.map((service) => [service.serviceId, service]));
     return serviceIds.map((id) => byServiceId.get(id) ?? null);
   }
 
   async getByPath(paths: readonly string[]): Promise<(TaxiiService | null)[]> {
-    const found = await this.#where(sql`s.path = ANY (${paths.filter(storable)}::text[])`);
+    const found = await this.#table.find(sql`s.path = ANY (${paths.filter(storable)}::text[])`);
     const byPath = new Map(found.map((service) => [service.address, service]));
     return paths.map((path) => byPath.get(path) ?? null);
   }
 
-  async #where(condition: Prisma.Sql): Promise<TaxiiService[]> {
-    const rows = await this.#session.select<Row>(sql`SELECT ${columns} FROM taxii_service AS s WHERE ${condition}`);
-    return rows.map(toService);
-  }
-
-  async page({ filter, page }: ServiceQuery): Promise<Page<TaxiiService>> {
-    const { bounds, tail } = pageInSql([{ type: 'text', sql: sql`s.service_id` }], page);
-    const matching = matches(filter);
-    const rows = await this.#session.select<Row>(
-      sql`SELECT ${columns} FROM taxii_service AS s WHERE ${matching} AND ${bounds} ${tail}`,
-    );
-    return toPage(
-      page,
-      rows.map(toService),
-      ({ serviceId }) => [serviceId],
-      async () => {
-        const [row] = await this.#session.select<{ count: number }>(
-          sql`SELECT count(*)::int AS count FROM taxii_service AS s WHERE ${matching}`,
-        );
-        return row?.count ?? 0;
-      },
-    );
+  page({ filter, page }: ServiceQuery): Promise<Page<TaxiiService>> {
+    return this.#table.page(matches(filter), page);
   }
 
   async insertMany(services: readonly TaxiiService[]): Promise<(TaxiiService | null)[]> {
@@ -130,19 +109,11 @@ export class PrismaServices implements ServiceStore {
   }
 
   hold(ids: readonly string[]): Promise<(TaxiiService | null)[]> {
-    return this.#withLock(ids, sql`FOR SHARE`);
+    return this.#table.lockMany(ids, sql`FOR SHARE`);
   }
 
   lock(ids: readonly string[]): Promise<(TaxiiService | null)[]> {
-    return this.#withLock(ids, sql`FOR UPDATE`);
-  }
-
-  async #withLock(ids: readonly string[], strength: Prisma.Sql): Promise<(TaxiiService | null)[]> {
-    const rows = await this.#session.run(
-      (db) => db.$queryRaw<Row[]>`
-        SELECT ${columns} FROM taxii_service AS s WHERE s.id = ANY (${uuids(ids)}::uuid[]) ORDER BY s.id ${strength}`,
-    );
-    return inOrder(ids, rows.map(toService));
+    return this.#table.lockMany(ids, sql`FOR UPDATE`);
   }
 
   async updateMany(services: readonly TaxiiService[]): Promise<readonly TaxiiService[]> {
