@@ -1,4 +1,5 @@
 /** Gateways that stop in the middle of an import, as processes do. */
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -123,12 +124,24 @@ describe('a gateway on its embedded database', () => {
 describe.skipIf(!findPostgres())('one of two gateways on a PostgreSQL server', () => {
   afterAll(() => stopSharedServer());
 
+  test('imports also without a key, and then by itself', async () => {
+    const server = await startProcess({
+      storage: { url: await newServerDatabase() },
+      http: { port: await freePort() },
+    });
+    const token = await signIn(server.url);
+    const input = { text: '{"kind":"site","name":"S"}', format: 'JSON' };
+    const { inventoryImport } = await ask<Begun>(server.url, document, { input }, token);
+    expect(inventoryImport.import.state).toBe('COMPLETED');
+    await server.stop();
+  }, 60_000);
+
   test('killed while an import writes has written nothing, and the other one tells its end as failed', async () => {
-    const storage = { url: await newServerDatabase() };
+    const shared = { storage: { url: await newServerDatabase() }, secret: randomBytes(32).toString('base64') };
     const [one, other] = [
-      await startProcess({ storage, http: { port: await freePort() } }),
+      await startProcess({ ...shared, http: { port: await freePort() } }),
       // Never with memory to spare, so that the jobs are the first one's.
-      await startProcess({ storage, http: { port: await freePort() }, worker: { minFreeMemoryMb: 1_000_000_000 } }),
+      await startProcess({ ...shared, http: { port: await freePort() }, worker: { minFreeMemoryMb: 1_000_000_000 } }),
     ];
     const token = await signIn(other.url);
     const id = await beginWriting(one, await signIn(one.url));

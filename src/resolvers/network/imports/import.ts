@@ -23,8 +23,8 @@ import { asItRuns, waitForEnd } from '#resolvers/network/imports/wait.ts';
  * The file is read and checked without a lock; then one transaction checks again and writes. With `ABORT` one row that
  * fails keeps everything from being written.
  *
- * Where this process runs jobs it is one, which any worker of the storage takes; elsewhere it is carried out beside the
- * requests of this process. It goes on after the request was answered: at once without `wait`, otherwise when the time
+ * Where this process runs jobs, and has a key to seal the file with, it is one, which any worker of the storage takes;
+ * elsewhere it is carried out beside the requests of this process. It goes on after the request was answered: at once without `wait`, otherwise when the time
  * that a request may take (`network.import.wait`) is over before the end.
  * @returns the import as it ended, or as it waits or runs; with `SKIP_ROW` it may hold failed rows.
  * @throws InputError, PayloadTooLargeError for a file that cannot be read at all: no import is kept of it;
@@ -37,12 +37,13 @@ export async function importInventory(ctx: Context, input: ImportInput): Promise
   const id = newId();
   new ProgressTeller(ctx, id).tell('READ', 0, nothingYet);
   const read = await readOrder(ctx, order);
-  const isJob = ctx.find(ownWorker)?.id() != null && ctx.find(enqueue) !== null;
-  const taken = takenIn(ctx, id, order, isJob ? 'QUEUED' : 'RUNNING', read.reading.rows.length);
-  if (isJob) await putInQueue(ctx, taken, sealOrder(ctx, id, input));
-  else await recordStart(ctx, taken);
+  const runsJobs = ctx.find(ownWorker)?.id() != null && ctx.find(enqueue) !== null;
+  const sealed = runsJobs ? sealOrder(ctx, id, input) : null;
+  const taken = takenIn(ctx, id, order, sealed === null ? 'RUNNING' : 'QUEUED', read.reading.rows.length);
+  if (sealed === null) await recordStart(ctx, taken);
+  else await putInQueue(ctx, taken, sealed);
   const ended = order.wait ? waitForEnd(ctx, taken) : null;
-  if (!isJob) carryOutHere(ctx, taken, order, read);
+  if (sealed === null) carryOutHere(ctx, taken, order, read);
   return ended ?? asItRuns(ctx, taken);
 }
 
