@@ -68,12 +68,16 @@ describe('a job in a thread', () => {
     expect((await open.events('platform.job.lost')).length).toBeGreaterThan(0);
   });
 
-  test.each(['heap', 'buffers'])('that takes memory without bound is lost (%s)', { timeout: 40_000 }, async (act) => {
-    const job = await run('tests.act', { act }, 30_000);
-    expect(job).toMatchObject({ state: 'KILLED', lastError: { code: 'LOST' } });
-    expect(job.lastError?.message).toContain('more than 64 MiB');
-    expect((await ended('result', { count: Math.random() })).state).toBe('COMPLETE');
-  });
+  test.each(['heap', 'leak', 'buffers'])(
+    'that takes memory without bound is lost (%s)',
+    { timeout: 40_000 },
+    async (act) => {
+      const job = await run('tests.act', { act }, 30_000);
+      expect(job).toMatchObject({ state: 'KILLED', lastError: { code: 'LOST' } });
+      expect(job.lastError?.message).toContain('more than 64 MiB');
+      expect((await ended('result', { count: Math.random() })).state).toBe('COMPLETE');
+    },
+  );
 
   test('whose module cannot be loaded is an error, its attempts untouched', async () => {
     const { id } = await open.enqueue('tests.broken', {}, { attempts: 3 });

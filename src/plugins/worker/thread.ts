@@ -22,8 +22,15 @@ export interface ThreadParts {
   readonly memoryMb: number;
 }
 
-/** Milliseconds between two looks at the memory that a thread has outside its heap. */
-const memoryLook = 1000;
+/** Milliseconds between two looks at the memory of a thread. */
+const memoryLook = 100;
+/** A thread is ended at so much more than it may have, since part of it may be garbage. */
+const slack = 1.5;
+/**
+ * The engine's own limit lies far above: it keeps that as well as it can, and may abort the whole process where it cannot
+ * end the thread.
+ */
+const lastResort = 4;
 /** The most bytes that are kept of what a run prints: the last ones. */
 const mostOutput = 1024 * 1024;
 
@@ -37,7 +44,7 @@ export function runInThread({ handler, job, calls, write, memoryMb }: ThreadPart
     workerData: start,
     stdout: true,
     stderr: true,
-    resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+    resourceLimits: { maxOldGenerationSizeMb: lastResort * memoryMb },
   });
   const printed = collect([thread.stdout, thread.stderr]);
   const { promise: ended, resolve } = Promise.withResolvers<ExecutionEnd>();
@@ -69,14 +76,15 @@ export function runInThread({ handler, job, calls, write, memoryMb }: ThreadPart
     }
   }
 
-  // The limit of the heap is the engine's own affair; buffers lie outside it.
-  // It is asked only when the process has grown by more than a heap can explain: asking a thread whose heap is at its
-  // limit may never come back.
-  const before = process.memoryUsage.rss();
+  const most = slack * memoryMb * 1024 * 1024;
+  let looks = false;
   const watch = setInterval(async () => {
-    if (process.memoryUsage.rss() - before < 2 * memoryMb * 1024 * 1024) return;
+    // A thread at the engine's limit may never answer.
+    if (looks) return;
+    looks = true;
     const heap = await thread.getHeapStatistics().catch(() => null);
-    if (!heap || heap.external_memory + heap.used_heap_size <= memoryMb * 1024 * 1024) return;
+    looks = false;
+    if (!heap || heap.external_memory + heap.used_heap_size <= most) return;
     resolve({ kind: 'GONE', message: `The thread of the job took more than ${memoryMb} MiB of memory.` });
     await thread.terminate();
   }, memoryLook);

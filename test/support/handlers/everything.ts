@@ -38,7 +38,8 @@ export async function run(ctx: JobRun<Args>): Promise<unknown> {
     case 'ignore':
       return new Promise(() => setInterval(() => {}, 1000));
     case 'heap':
-      // It lets the engine have its turns: within one loop it may end the whole process, which no limit prevents.
+      for (;;) keep.push(new Array(10_000).fill(Math.random()));
+    case 'leak':
       for (;;) {
         for (let count = 0; count < 20; count += 1) keep.push(new Array(10_000).fill(Math.random()));
         await new Promise((resolve) => setImmediate(resolve));
