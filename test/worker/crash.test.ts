@@ -9,6 +9,7 @@ import type { JobOptions } from '#kernel/job.ts';
 import { prismaStorage } from '#plugins/storage-prisma/plugin.ts';
 import { type Job, jobStore } from '#resolvers/platform/jobs/job.ts';
 import { endRun, keepLines, keepProgress } from '#resolvers/platform/jobs/run.ts';
+import { daemonStore } from '#resolvers/platform/system/daemon.ts';
 import { haltSystem } from '#resolvers/platform/system/maintenance.ts';
 import { newServerDatabase, stopSharedServer } from '../support/database.ts';
 import { adminPassword } from '../support/identity.ts';
@@ -144,6 +145,9 @@ describe.skipIf(!findPostgres())('two workers on one server', () => {
     await open.until(id, ({ state }) => state === 'RUNNING', 30_000);
     const gone = Promise.all(workers.map((worker) => once(worker, 'exit')));
     await haltSystem(open.system);
+    // Each learns of it from the log, a moment after it was said.
+    const phases = async () => (await open.system.use(daemonStore).list()).map(({ phase }) => phase).sort();
+    await expect.poll(phases, { timeout: 15_000 }).not.toContain('RUNNING');
     const later = await open.enqueue('tests.held', { folder, number: 2 });
     await expect.poll(() => workers.filter(({ exitCode }) => exitCode === 0).length, { timeout: 15_000 }).toBe(1);
     expect((await open.job(id)).state).toBe('RUNNING');
