@@ -69,3 +69,12 @@ export function repeated<Thing>(things: readonly Thing[], keyOf: (thing: Thing) 
     return seen.has(key) || !seen.add(key);
   });
 }
+
+/** What counters change by in all, as two lists beside each other. */
+export function sumsById(
+  changes: readonly { readonly id: string; readonly by: number }[],
+): readonly [ids: string[], sums: number[]] {
+  const sums = new Map<string, number>();
+  for (const { id, by } of changes) sums.set(id, (sums.get(id) ?? 0) + by);
+  return [[...sums.keys()], [...sums.values()]];
+}

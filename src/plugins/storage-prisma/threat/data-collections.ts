@@ -3,7 +3,15 @@ import type { Visibility } from '#kernel/permission.ts';
 import { isTaken } from '#plugins/storage-prisma/failures.ts';
 import { Prisma } from '#plugins/storage-prisma/generated/client.ts';
 import type { SqlKey } from '#plugins/storage-prisma/keyset.ts';
-import { instantColumns, repeated, type Stored, storable, uuids, withInstants } from '#plugins/storage-prisma/rows.ts';
+import {
+  instantColumns,
+  repeated,
+  type Stored,
+  storable,
+  sumsById,
+  uuids,
+  withInstants,
+} from '#plugins/storage-prisma/rows.ts';
 import type { Session } from '#plugins/storage-prisma/session.ts';
 import { Table } from '#plugins/storage-prisma/threat/table.ts';
 import { byId, visibleInSql } from '#plugins/storage-prisma/visible.ts';
@@ -134,9 +142,7 @@ export class PrismaDataCollections implements DataCollectionStore {
   }
 
   async addToVolumes(changes: readonly { readonly id: string; readonly by: number }[]): Promise<void> {
-    const sums = new Map<string, number>();
-    for (const { id, by } of changes) sums.set(id, (sums.get(id) ?? 0) + by);
-    const [ids, counts] = [[...sums.keys()], [...sums.values()]];
+    const [ids, counts] = sumsById(changes);
     await this.#session.run(
       (db) => db.$executeRaw`
         UPDATE data_collection AS c SET volume = c.volume + change.by
